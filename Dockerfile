@@ -1,0 +1,51 @@
+# docker build -t ganscope .                       CUDA torch, as the package index gives it
+# docker build -t ganscope --build-arg TORCH=cpu \
+#   --build-arg TORCH_INDEX_URL=URL .              CPU torch, about 4 GB smaller
+# docker run -p 7860:7860 ganscope                 add --gpus all for CUDA
+FROM python:3.11-slim
+
+ENV PYTHONUNBUFFERED=1 \
+    PYTHONDONTWRITEBYTECODE=1 \
+    PIP_NO_CACHE_DIR=1 \
+    PIP_DISABLE_PIP_VERSION_CHECK=1
+
+RUN useradd --create-home --uid 1000 ganscope
+WORKDIR /home/ganscope/app
+
+# Packages change less often than the code, and torch least of all: one layer each, before the code.
+# PyTorch publishes its CPU wheels on an index of its own, named by the install page of pytorch.org. That
+# address is an argument, so that this file names no host and a mirror can stand in.
+ARG TORCH=cuda
+ARG TORCH_INDEX_URL=
+COPY requirements.txt .
+RUN set -eu; \
+    case "$TORCH" in \
+        cuda) ;; \
+        cpu) [ -n "$TORCH_INDEX_URL" ] || { \
+            echo "TORCH=cpu needs --build-arg TORCH_INDEX_URL=<PyTorch's index of CPU wheels>." >&2; exit 1; } ;; \
+        *) echo "TORCH is '$TORCH'; set it to cpu or cuda." >&2; exit 1 ;; \
+    esac; \
+    grep -E '^torch(vision)?==' requirements.txt > torch.txt; \
+    pip install ${TORCH_INDEX_URL:+--index-url "$TORCH_INDEX_URL"} -r torch.txt; \
+    rm torch.txt
+RUN pip install -r requirements.txt
+
+# The code belongs to root: the app can read it and change nothing but its own home.
+COPY . .
+RUN mkdir /home/ganscope/data && chown ganscope:ganscope /home/ganscope/data
+
+USER ganscope
+ENV HOME=/home/ganscope \
+    GRADIO_SERVER_NAME=0.0.0.0 \
+    GRADIO_SERVER_PORT=7860 \
+    GRADIO_TEMP_DIR=/home/ganscope/data/gradio \
+    GRADIO_ANALYTICS_ENABLED=False \
+    HF_HUB_DISABLE_TELEMETRY=1
+EXPOSE 7860
+
+HEALTHCHECK --interval=30s --timeout=5s --start-period=60s --retries=3 CMD ["python", "-c", "\
+import os, urllib.request; \
+port = os.environ.get('GANSCOPE_PORT') or os.environ['GRADIO_SERVER_PORT']; \
+urllib.request.urlopen(f'http://127.0.0.1:{port}/healthz', timeout=4)"]
+
+CMD ["python", "app.py"]

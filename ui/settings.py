@@ -1,0 +1,183 @@
+"""Typed settings of the app, read once at start from GANSCOPE_* environment variables."""
+
+import difflib
+import os
+import re
+from pathlib import Path
+from typing import Self
+
+from annotated_types import Ge, Le
+from pydantic import AliasChoices, Field, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+ROOT = Path(__file__).resolve().parent.parent
+PREFIX = "GANSCOPE_"
+TEST_PREFIX = "GANSCOPE_TEST_"
+
+# What a text field must look like, and how a sentence says so.
+TEXT_FORMS = {
+    "host": (r"[A-Za-z0-9.:_-]+", "a host name or address"),
+    "root_path": (r"(/|https?://)\S*[^\s/]", "a path such as `/ganscope` or a full http(s) address"),
+    "device": (r"cpu|mps|cuda(:\d+)?", "`cpu`, `mps`, `cuda` or `cuda:N`"),
+    "weights_repo": (r"[\w.-]+/[\w.-]+", "a repository name such as `owner/ganscope`"),
+    "weights_revision": (r"[0-9a-f]{40}", "a full commit hash of 40 hexadecimal digits"),
+    "space_id": (r"[\w.-]+/[\w.-]+", "a Space name such as `owner/ganscope`"),
+}
+
+
+class SettingsError(ValueError):
+    """Say in one sentence which environment variable is wrong and what it must be."""
+
+
+class Settings(BaseSettings):
+    """Hold every setting of the app; an empty variable counts as unset."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX,
+        env_ignore_empty=True,
+        extra="forbid",
+        frozen=True,
+        validate_by_name=True,
+        # The app starts without a weights folder too, and says so in its tabs.
+        validate_default=False,
+    )
+
+    host: str = Field(
+        "127.0.0.1",
+        validation_alias=AliasChoices("GANSCOPE_HOST", "GRADIO_SERVER_NAME"),
+        description="Address to listen on; else `GRADIO_SERVER_NAME`; on a Space, `0.0.0.0` unless set.",
+    )
+    port: int = Field(
+        7860,
+        ge=1,
+        le=65535,
+        validation_alias=AliasChoices("GANSCOPE_PORT", "GRADIO_SERVER_PORT"),
+        description="Port to listen on; else `GRADIO_SERVER_PORT`.",
+    )
+    root_path: str = Field(
+        "",
+        validation_alias=AliasChoices("GANSCOPE_ROOT_PATH", "GRADIO_ROOT_PATH"),
+        description="Where a reverse proxy serves the app; else `GRADIO_ROOT_PATH`.",
+    )
+    device: str | None = Field(
+        None, description="Device for inference; unset, the best of CUDA, MPS and CPU is chosen and shown."
+    )
+    threads: int = Field(1, ge=1, le=64, description="Processor threads of one inference.")
+    concurrency: int = Field(2, ge=1, le=64, description="Inferences that may run at the same time.")
+    queue_size: int = Field(
+        64, ge=1, le=10_000, description="Calls that may wait; further ones are told that the queue is full."
+    )
+    max_upload_mb: int = Field(
+        10, ge=1, le=100, description="Largest picture that is accepted, in megabytes."
+    )
+    weights_dir: Path = Field(ROOT / "weights", description="Folder that is searched first for weights.")
+    weights_repo: str | None = Field(
+        None,
+        description="Hugging Face Hub repository for weights that the folder lacks; unset, none is asked.",
+    )
+    weights_revision: str | None = Field(
+        None, description="Commit of that repository; required with it, so that weights never change unasked."
+    )
+    space_id: str | None = Field(
+        None,
+        validation_alias="SPACE_ID",
+        description="Name of the Hugging Face Space; set by the Space itself, not by hand.",
+    )
+
+    @field_validator(*TEXT_FORMS)
+    @classmethod
+    def _match_form(cls, value: str | None, info) -> str | None:
+        if value and not re.fullmatch(TEXT_FORMS[info.field_name][0], value):
+            raise ValueError(TEXT_FORMS[info.field_name][1])
+        return value
+
+    @field_validator("weights_dir")
+    @classmethod
+    def _exists(cls, value: Path) -> Path:
+        if not value.is_dir():
+            raise ValueError("not a folder")
+        return value
+
+    @model_validator(mode="before")
+    @classmethod
+    def _listen_outside_on_a_space(cls, values: dict) -> dict:
+        on_a_space = values.get("SPACE_ID") or values.get("space_id")
+        if on_a_space and not any(name in values for name in ("host", *_variables("host"))):
+            # A Space reaches its app from outside the container.
+            return {**values, "host": "0.0.0.0"}  # noqa: S104
+        return values
+
+    @model_validator(mode="after")
+    def _pin_the_repository(self) -> Self:
+        if (self.weights_repo is None) != (self.weights_revision is None):
+            missing, present = ("revision", "repo") if self.weights_repo else ("repo", "revision")
+            raise ValueError(
+                f"{PREFIX}WEIGHTS_{present.upper()} is set without {PREFIX}WEIGHTS_{missing.upper()}; "
+                "set both or neither."
+            )
+        return self
+
+
+def load_settings() -> Settings:
+    """Read the settings from the environment.
+
+    Raises SettingsError, one sentence that names the variable, for a value that is not allowed and for a
+    variable with our prefix that is not a setting.
+    """
+    known = {variable for name in Settings.model_fields for variable in _variables(name)}
+    for variable in sorted(name.upper() for name in os.environ):
+        ours = variable.startswith(PREFIX) and not variable.startswith(TEST_PREFIX)
+        if ours and variable not in known:
+            near = difflib.get_close_matches(variable, sorted(known), n=1, cutoff=0.85)
+            hint = f"did you mean {near[0]}?" if near else "unset it, or see the settings in README.md."
+            raise SettingsError(f"{variable} is not a setting of Ganscope; {hint}")
+    try:
+        return Settings()
+    except ValidationError as error:
+        raise SettingsError(_sentence(error)) from error
+
+
+def settings_table() -> str:
+    """Give the settings as the Markdown table that README.md holds."""
+    rows = ["| Variable | Default | Allowed | Meaning |", "|---|---|---|---|"]
+    for name, field in Settings.model_fields.items():
+        cells = (f"`{_variables(name)[0]}`", _default(name), _allowed(name), field.description)
+        rows.append(f"| {' | '.join(cells)} |")
+    return "\n".join(rows)
+
+
+def _variables(name: str) -> list[str]:
+    alias = Settings.model_fields[name].validation_alias
+    if isinstance(alias, AliasChoices):
+        return [str(choice) for choice in alias.choices]
+    return [alias or f"{PREFIX}{name.upper()}"]
+
+
+def _allowed(name: str) -> str:
+    if name in TEXT_FORMS:
+        return TEXT_FORMS[name][1]
+    if name == "weights_dir":
+        return "an existing folder"
+    metadata = Settings.model_fields[name].metadata
+    low = next(bound.ge for bound in metadata if isinstance(bound, Ge))
+    high = next(bound.le for bound in metadata if isinstance(bound, Le))
+    return f"a whole number from {low} to {high}"
+
+
+def _default(name: str) -> str:
+    default = Settings.model_fields[name].default
+    if isinstance(default, Path):
+        return f"`{default.relative_to(ROOT)}/`"
+    return "unset" if default in (None, "") else f"`{default}`"
+
+
+def _sentence(error: ValidationError) -> str:
+    first = error.errors()[0]
+    if not first["loc"]:
+        return str(first["ctx"]["error"])
+    key = str(first["loc"][0])
+    name = next(field for field in Settings.model_fields if key == field or key in _variables(field))
+    present = {variable.upper() for variable, value in os.environ.items() if value}
+    variable = next(variable for variable in _variables(name) if variable in present)
+    allowed = _allowed(name).replace("`", "")
+    return f"{variable} is {first['input']!r}; set it to {allowed}, or unset it."
