@@ -1,0 +1,230 @@
+"""The shape of the code: which package may import which, what no file may call, and how long a file may be.
+
+Every rule is a function over source text, tried here on a planted violation before it is put to the tree.
+"""
+
+import ast
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+PACKAGES = ("models", "training", "ui")
+SOURCES = sorted([*ROOT.glob("*.py"), *(path for name in PACKAGES for path in (ROOT / name).rglob("*.py"))])
+FRONT_END = (".js", ".mjs", ".css", ".html")
+MAX_LINES = 300
+
+# Dependencies point one way: models <- training, models <- ui <- app.
+FORBIDDEN_IMPORTS = {
+    "models": {"training", "ui", "app", "gradio"},
+    "training": {"ui", "app", "gradio"},
+    "ui": {"training", "app"},
+    "app": {"training"},
+}
+# Only models/checkpoint.py touches files, and none of the rest needs these.
+FILE_MODULES = {"io", "os", "pathlib", "shutil", "tempfile", "PIL", "safetensors", "huggingface_hub"}
+PICKLES = {"pickle", "cPickle", "_pickle", "dill", "cloudpickle", "joblib", "shelve", "marshal"}
+FORBIDDEN_NAMES = {
+    *("eval", "exec", "__import__", "builtins.eval", "builtins.exec"),
+    *("torch.load", "torch.save", "torch.serialization.load", "torch.serialization.save"),
+    *("os.system", "os.popen", "subprocess.getoutput", "subprocess.getstatusoutput"),
+}
+FORBIDDEN_SWITCHES = {"shell", "allow_pickle"}
+# A path of one machine; the same letters inside a longer path or an address are none.
+MACHINE_PATH = re.compile(rb"(?<![\w.-])/(?:work|tmp)/")
+
+
+def imported_modules(source, package):
+    """List the dotted names that source imports, relative ones resolved against package."""
+    names = set()
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            parents = package.split(".")[: len(package.split(".")) - node.level + 1] if node.level else []
+            base = ".".join([*parents, *([node.module] if node.module else [])])
+            names |= {base, *(f"{base}.{alias.name}" for alias in node.names)}
+        elif isinstance(node, ast.Call) and ast.unparse(node.func).split(".")[-1] == "import_module":
+            names |= {str(argument.value) for argument in node.args if isinstance(argument, ast.Constant)}
+    return names
+
+
+def forbidden_imports(source, package, forbidden):
+    """List the imports of source whose first part is in forbidden."""
+    return sorted(name for name in imported_modules(source, package) if name.split(".")[0] in forbidden)
+
+
+def forbidden_calls(source):
+    """List the dangerous names that source uses, whatever they were imported as, and the unsafe switches."""
+    tree = ast.parse(source)
+    real_names = {}
+    found = []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            real_names |= {alias.asname: alias.name for alias in node.names if alias.asname}
+            found += [alias.name for alias in node.names if alias.name.split(".")[0] in PICKLES]
+        elif isinstance(node, ast.ImportFrom):
+            real_names |= {alias.asname or alias.name: f"{node.module}.{alias.name}" for alias in node.names}
+            found += [node.module] if (node.module or "").split(".")[0] in PICKLES else []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Name | ast.Attribute):
+            first, *rest = ast.unparse(node).split(".")
+            name = ".".join([real_names.get(first, first), *rest])
+            found += [name] if name in FORBIDDEN_NAMES else []
+        elif isinstance(node, ast.keyword) and node.arg in FORBIDDEN_SWITCHES:
+            off = isinstance(node.value, ast.Constant) and node.value.value is False
+            found += [] if off else [f"{node.arg}="]
+    return found
+
+
+def untyped_functions(source):
+    """List the public functions and methods of source that leave an argument without a type."""
+    found = []
+
+    def visit(body):
+        for node in body:
+            if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+                visit(node.body)
+            elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and not node.name.startswith("_"):
+                arguments = [*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs]
+                arguments += [star for star in (node.args.vararg, node.args.kwarg) if star]
+                bare = [a.arg for a in arguments if a.annotation is None and a.arg not in ("self", "cls")]
+                found.extend(f"{node.name}({name})" for name in bare)
+
+    visit(ast.parse(source).body)
+    return found
+
+
+def package_of(path):
+    """Give the dotted package of a source file; a file at the top stands for itself."""
+    parts = path.relative_to(ROOT).parts
+    return ".".join(parts[:-1]) or path.stem
+
+
+def label(path):
+    return str(path.relative_to(ROOT))
+
+
+def committed_files():
+    listing = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=False)
+    if listing.returncode != 0:
+        pytest.skip("not a git checkout, so what is committed is unknown")
+    return [path for name in listing.stdout.decode().split("\0") if name and (path := ROOT / name).is_file()]
+
+
+@pytest.mark.parametrize(
+    ("package", "source"),
+    [
+        ("models", "import gradio as gr"),
+        ("models", "from ui import settings"),
+        ("models", "from ..training import loop"),
+        ("training", "def late():\n    from gradio import Blocks"),
+        ("training", "import importlib\nimportlib.import_module('ui.settings')"),
+        ("ui", "from training.loop import train"),
+        ("ui.web", "from ...training import loop"),
+        ("app", "import training"),
+    ],
+)
+def test_planted_import_is_found(package, source):
+    assert forbidden_imports(source, package, FORBIDDEN_IMPORTS[package.split(".")[0]])
+
+
+def test_allowed_imports_pass():
+    source = "import torch\nfrom models import random\nfrom . import losses\nfrom .data import load"
+    assert forbidden_imports(source, "training", FORBIDDEN_IMPORTS["training"]) == []
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "import pickle",
+        "from pickle import loads",
+        "import torch\ntorch.load('x')",
+        "import torch as t\nread = t.load",
+        "from torch import load as read\nread('x')",
+        "eval('1')",
+        "run = exec",
+        "import os\nos.system('ls')",
+        "from os import system\nsystem('ls')",
+        "import subprocess\nsubprocess.run('ls', shell=True)",
+        "import subprocess\nsubprocess.run('ls', shell=wanted)",
+        "import numpy\nnumpy.load('x', allow_pickle=True)",
+    ],
+)
+def test_planted_call_is_found(source):
+    assert forbidden_calls(source)
+
+
+def test_harmless_lookalikes_pass():
+    source = "model.eval()\nload_file('x')\nre.compile('a')\n'torch.load('\nf('ls', shell=False)"
+    assert forbidden_calls(source) == []
+
+
+def test_planted_untyped_argument_is_found():
+    source = "class A:\n    def f(self, x, *, y: int): ...\ndef _g(z): ...\ndef h(*rest): ..."
+    assert untyped_functions(source) == ["f(x)", "h(rest)"]
+
+
+@pytest.mark.parametrize(
+    ("text", "matches"),
+    [
+        (b"see /tmp/x", True),
+        (b'"/work/main"', True),
+        (b"PATH=/work/a", True),
+        (b"net/work/a", False),
+        (b"home/tmp/", False),
+    ],
+)
+def test_machine_path(text, matches):
+    assert bool(MACHINE_PATH.search(text)) is matches
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=label)
+def test_imports_point_one_way(path):
+    package = package_of(path)
+    forbidden = FORBIDDEN_IMPORTS.get(package.split(".")[0], set())
+    assert forbidden_imports(path.read_text(encoding="utf-8"), package, forbidden) == []
+
+
+@pytest.mark.parametrize("path", [path for path in SOURCES if package_of(path) == "models"], ids=label)
+def test_only_the_checkpoint_touches_files(path):
+    if path.name != "checkpoint.py":
+        source = path.read_text(encoding="utf-8")
+        assert forbidden_imports(source, "models", FILE_MODULES) == []
+        assert "open" not in {node.id for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Name)}
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=label)
+def test_no_dangerous_call(path):
+    assert forbidden_calls(path.read_text(encoding="utf-8")) == []
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=label)
+def test_public_functions_are_typed(path):
+    assert untyped_functions(path.read_text(encoding="utf-8")) == []
+
+
+def test_no_long_file():
+    front_end = [path for path in committed_files() if path.suffix in FRONT_END]
+    lengths = {
+        label(path): len(path.read_text(encoding="utf-8").splitlines()) for path in [*SOURCES, *front_end]
+    }
+    assert {name: lines for name, lines in lengths.items() if lines > MAX_LINES} == {}
+
+
+def test_nothing_committed_names_this_machine():
+    outside_tests = [path for path in committed_files() if path.relative_to(ROOT).parts[0] != "tests"]
+    assert [label(path) for path in outside_tests if MACHINE_PATH.search(path.read_bytes())] == []
+
+
+def test_space_and_image_use_the_pinned_versions():
+    pins = dict(re.findall(r"^([\w-]+)==(\S+)$", (ROOT / "requirements.txt").read_text(), flags=re.MULTILINE))
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    front = dict(re.findall(r"^(\w+): (.+)$", readme.split("---")[1], flags=re.MULTILINE))
+    dockerfile = (ROOT / "Dockerfile").read_text()
+    assert front["sdk_version"] == pins["gradio"]
+    assert f"FROM python:{front['python_version'].strip(chr(34))}-slim" in dockerfile
+    assert (ROOT / front["app_file"]).name == "app.py"
+    assert len(front["short_description"]) <= 60
