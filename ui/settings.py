@@ -68,7 +68,10 @@ class Settings(BaseSettings):
         64, ge=1, le=10_000, description="Calls that may wait; further ones are told that the queue is full."
     )
     max_upload_mb: int = Field(
-        10, ge=1, le=100, description="Largest picture that is accepted, in megabytes."
+        10,
+        ge=1,
+        le=100,
+        description="Largest picture that is accepted, in megabytes.",
     )
     weights_dir: Path = Field(ROOT / "weights", description="Folder that is searched first for weights.")
     weights_repo: str | None = Field(
