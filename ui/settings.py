@@ -6,7 +6,6 @@ import re
 from pathlib import Path
 from typing import Self
 
-from annotated_types import Ge, Le
 from pydantic import AliasChoices, Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
@@ -162,8 +161,8 @@ def _allowed(name: str) -> str:
     if name == "weights_dir":
         return "an existing folder"
     metadata = Settings.model_fields[name].metadata
-    low = next(bound.ge for bound in metadata if isinstance(bound, Ge))
-    high = next(bound.le for bound in metadata if isinstance(bound, Le))
+    low = next(bound.ge for bound in metadata if hasattr(bound, "ge"))
+    high = next(bound.le for bound in metadata if hasattr(bound, "le"))
     return f"a whole number from {low} to {high}"
 
 
