@@ -1,4 +1,4 @@
-"""Weights on disk: safetensors and JSON, read strictly, written durably. The only module of `models` that touches files.
+"""Weights on disk: safetensors and JSON, read strictly, written durably. The only file access of `models`.
 
 A weights folder holds `model.safetensors` (the nets that inference needs), `config.json`, `metrics.json`, a model card
 and a sample picture. Nothing here can run code: no pickle, no class names from files.
@@ -107,8 +107,8 @@ def find_weights(name: str, root: Path, repo: str | None = None, revision: str |
     try:
         paths = [Path(hf_hub_download(repo, f"{name}/{file}", revision=revision)) for file in CARD_FILES]
     except Exception as error:
-        reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-        raise CheckpointError(f"Weights {name!r} could not be fetched from the Hub repository {repo}: {reason}") from error
+        reason = (str(error).strip() or type(error).__name__).splitlines()[0]
+        raise CheckpointError(f"Weights {name!r} could not be fetched from the Hub's {repo}: {reason}") from error
     return paths[0].parent
 
 
@@ -152,7 +152,8 @@ def read_tensors(path: Path, expected: dict[str, Tensor]) -> dict[str, Tensor]:
                 part = file.get_slice(key)
                 if tuple(part.get_shape()) != tuple(wanted.shape):
                     raise CheckpointError(
-                        f"{path.name}: {key} has shape {tuple(part.get_shape())}, its config asks for {tuple(wanted.shape)}."
+                        f"{path.name}: {key} has shape {tuple(part.get_shape())}, "
+                        f"its config asks for {tuple(wanted.shape)}."
                     )
                 stored = DTYPES.get(part.get_dtype())
                 if stored is None or stored.is_floating_point != wanted.dtype.is_floating_point:
@@ -192,8 +193,8 @@ def write_durably(path: Path, payload: bytes) -> None:
             file.write(payload)
             file.flush()
             os.fsync(file.fileno())
-        if temporary.stat().st_size != len(payload):
-            raise OSError(f"{path.name} was written short")
+        if temporary.read_bytes() != payload:
+            raise OSError(f"{path.name} was not written as given; the disk may be full or failing.")
         os.replace(temporary, path)
     except BaseException:
         temporary.unlink(missing_ok=True)

@@ -6,6 +6,7 @@ training raises the mutual information between code and picture. Layer tables: p
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import torch
 import torch.nn.functional as F
@@ -86,7 +87,7 @@ class Generator(nn.Module):
         dense += [nn.Linear(hidden or inputs, units, bias=False), nn.BatchNorm1d(units), nn.ReLU()]
         self.dense = nn.Sequential(*dense)
         layers: list[nn.Module] = []
-        for before, after in zip(widths, widths[1:], strict=False):
+        for before, after in pairwise(widths):
             layers += [nn.ConvTranspose2d(before, after, 4, 2, 1, bias=False), nn.BatchNorm2d(after), nn.ReLU()]
         # The published sigmoid on [0, 1] is this tanh on [-1, 1], its argument halved.
         layers += [nn.ConvTranspose2d(widths[-1], config.channels, 4, 2, 1), nn.Tanh()]
@@ -103,7 +104,7 @@ class Trunk(nn.Module):
         super().__init__()
         widths, hidden = config.trunk_widths, config.trunk_hidden
         layers: list[nn.Module] = [nn.Conv2d(config.channels, widths[0], 4, 2, 1), nn.LeakyReLU(0.1)]
-        for before, after in zip(widths, widths[1:], strict=False):
+        for before, after in pairwise(widths):
             layers += [nn.Conv2d(before, after, 4, 2, 1, bias=False), nn.BatchNorm2d(after), nn.LeakyReLU(0.1)]
         units = widths[-1] * (config.image_size // 2 ** len(widths)) ** 2
         layers.append(nn.Flatten())

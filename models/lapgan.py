@@ -109,7 +109,7 @@ class LAPGAN(nn.Module):
         if not self.config.classes:
             return None
         if labels is None:
-            raise ValueError(f"This model is class-conditional: give {count} labels from 0 to {self.config.classes - 1}.")
+            raise ValueError(f"A class-conditional model needs {count} labels from 0 to {self.config.classes - 1}.")
         labels = torch.as_tensor(labels, dtype=torch.long, device=next(self.parameters()).device)
         if labels.min() < 0 or labels.max() >= self.config.classes:
             raise ValueError(f"Label must be from 0 to {self.config.classes - 1}, got {labels.tolist()}.")
@@ -159,6 +159,8 @@ class LAPGAN(nn.Module):
             stages.append(Stage(level, enlarged, band, image if level else image.clamp(-1, 1)))
         return stages
 
-    def refine(self, images: Tensor, level: int, seeds: Sequence[Sequence[int]], labels: Sequence[int] | None) -> list[Stage]:
+    def refine(
+        self, images: Tensor, level: int, seeds: Sequence[Sequence[int]], labels: Sequence[int] | None
+    ) -> list[Stage]:
         """Keep an image's coarse shape at `level` and dream every finer band (paper, section 3.1)."""
         return self.grow(seeds, labels, coarse=down(images, self.config.image_sizes[level]), start=level)

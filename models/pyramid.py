@@ -9,6 +9,7 @@ of two: the paper's CIFAR-10 pyramid is 28-14-8.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Literal
 
 import torch.nn.functional as F
@@ -87,6 +88,6 @@ def rebuild(coarsest: Tensor, residuals: Sequence[Tensor], sign: ResidualSign = 
 
 def check_sizes(sizes: Sequence[int]) -> None:
     """Refuse sizes that are not strictly falling whole numbers from 256 down to 1."""
-    falling = all(a > b for a, b in zip(sizes, sizes[1:], strict=False))
+    falling = all(a > b for a, b in pairwise(sizes))
     if not sizes or not falling or sizes[-1] < 1 or sizes[0] > 256:
         raise ValueError(f"Pyramid sizes must fall from at most 256 to at least 1, finest first; got {list(sizes)}.")

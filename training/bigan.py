@@ -1,0 +1,160 @@
+"""How BiGAN and the baselines of its table 1 are trained (Donahue et al. 2016, sections 2 to 4)."""
+
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from models.bigan import BiGAN, BiGANConfig
+from training.calibration import calibrate_batch_norm
+from training.data import Dataset, normalise
+from training.losses import accuracy, uniform
+
+Variant = Literal["bigan", "latent-regressor", "joint-latent-regressor", "autoencoder-l1", "autoencoder-l2"]
+
+
+@dataclass(frozen=True)
+class BiGANSettings:
+    """Settings of a run; the defaults are the published ones for MNIST.
+
+    Attributes:
+        variant: "bigan", or a baseline: the latent regressor (E regresses the z behind G's images), the joint one (G
+            is trained on that too, weight 0.25: at 1 it degenerates), or an autoencoder without any adversary.
+        batch_size: images a step.
+        lr: Adam's rate for all nets.
+        weight_decay: L2 penalty, coupled.
+        reconstruction_weight: extension: weight of the squared error of G(E(x)), mean over pixels (as in ALICE,
+            Li et al. 2017). The paper has no such term.
+        decay_from, decay_steps: the rate falls exponentially to a hundredth over decay_steps from this step on; 0 steps
+            keeps it constant. Published: constant for 200 epochs, then 200 epochs of decay.
+        ema: decay of the averaged weights.
+    """
+
+    variant: Variant = "bigan"
+    batch_size: int = 128
+    lr: float = 2e-4
+    weight_decay: float = 2.5e-5
+    reconstruction_weight: float = 0.0
+    decay_from: int = 0
+    decay_steps: int = 0
+    ema: float = 0.999
+
+
+def paper(dataset: Dataset) -> tuple[BiGANConfig, BiGANSettings]:
+    """The published permutation-invariant nets and rates."""
+    size, channels = dataset.images.shape[-1], dataset.images.shape[1]
+    epoch = max(1, len(dataset.images) // 128)
+    return BiGANConfig(size, channels), BiGANSettings(decay_from=200 * epoch, decay_steps=200 * epoch)
+
+
+def modern(dataset: Dataset) -> tuple[BiGANConfig, BiGANSettings]:
+    """The published nets with gains and biases, and a reconstruction term beside the adversary."""
+    config, _ = paper(dataset)
+    return replace(config, affine=True), BiGANSettings(reconstruction_weight=8.0)
+
+
+class BiGANTraining:
+    """D against E and G together: all gradients are taken at the old weights, then every net moves (as published)."""
+
+    def __init__(
+        self, config: BiGANConfig, settings: BiGANSettings, dataset: Dataset, device: torch.device, seed: int
+    ) -> None:
+        self.config = config if settings.variant == "bigan" else replace(config, joint=False)
+        self.settings, self.device, self.dataset = settings, device, dataset
+        self.model = BiGAN(self.config).to(device)
+        rate = dict(lr=settings.lr, betas=(0.5, 0.999), weight_decay=settings.weight_decay)
+        players = [*self.model.generator.parameters(), *self.model.encoder.parameters()]
+        self.optimizers = {
+            "discriminator": torch.optim.Adam(self.model.discriminator.parameters(), **rate),
+            "generator": torch.optim.Adam(players, **rate),
+        }
+        self.generators = {"latents": torch.Generator().manual_seed(seed)}
+
+    def step(self, images: Tensor, labels: Tensor, step: int) -> dict[str, Tensor]:
+        self.set_rate(step)
+        if self.settings.variant.startswith("autoencoder"):
+            return self.autoencoder_step(images)
+        model, settings = self.model, self.settings
+        z = uniform((len(images), self.config.latent), self.generators["latents"], self.device)
+        fakes = model.generator(z)
+        adversary = list(model.discriminator.parameters())
+        players = [*model.generator.parameters(), *model.encoder.parameters()]
+
+        # Both pairs pass D apart, and both labels are swapped for E and G.
+        codes = model.encoder(images) if settings.variant == "bigan" else None
+        real = model.discriminator(images, codes)
+        fake = model.discriminator(fakes, z)
+        judge = 0.5 * (F.softplus(-real).mean() + F.softplus(fake).mean())
+        fool = 0.5 * F.softplus(-fake).mean()
+        if settings.variant == "bigan":
+            fool = fool + 0.5 * F.softplus(real).mean()
+        loss = fool
+        if settings.variant != "bigan":
+            weight, source = (1.0, fakes.detach()) if settings.variant == "latent-regressor" else (0.25, fakes)
+            loss = loss + weight * regression_loss(model.encoder(source), z)
+        if settings.reconstruction_weight:
+            error = (model.generator(model.encoder(images) if codes is None else codes) - images).square().mean()
+            loss = loss + settings.reconstruction_weight * error
+        judge_gradients = torch.autograd.grad(judge, adversary, retain_graph=True)
+        player_gradients = torch.autograd.grad(loss, players)
+        for parameter, gradient in zip([*adversary, *players], [*judge_gradients, *player_gradients], strict=True):
+            parameter.grad = gradient
+        for optimizer in self.optimizers.values():
+            optimizer.step()
+
+        stats = {
+            "loss/discriminator": judge.detach(),
+            "loss/generator": fool.detach(),
+            "accuracy/discriminator": accuracy(real.detach(), fake.detach()),
+        }
+        if settings.reconstruction_weight:
+            stats["loss/reconstruction"] = error.detach()
+        return stats
+
+    def autoencoder_step(self, images: Tensor) -> dict[str, Tensor]:
+        error = self.model.generator(self.model.encoder(images)) - images
+        loss = error.abs().mean() if self.settings.variant == "autoencoder-l1" else error.square().mean()
+        self.optimizers["generator"].zero_grad(set_to_none=True)
+        loss.backward()
+        self.optimizers["generator"].step()
+        return {"loss/reconstruction": loss.detach()}
+
+    def set_rate(self, step: int) -> None:
+        settings = self.settings
+        done = max(0, step - settings.decay_from) / settings.decay_steps if settings.decay_steps else 0.0
+        for optimizer in self.optimizers.values():
+            for group in optimizer.param_groups:
+                group["lr"] = settings.lr * 0.01 ** min(1.0, done)
+
+    def calibrate(self, model: BiGAN) -> None:
+        """Re-estimate batch norm under averaged weights: E on real images, G on the prior and on E's codes alike."""
+        generator = torch.Generator().manual_seed(0)
+        picks = torch.randperm(len(self.dataset.images), generator=generator)[: 60 * 200].split(200)
+        images = [normalise(self.dataset.images[pick]).to(self.device) for pick in picks]
+        calibrate_batch_norm(model, [(batch,) for batch in images], model.encoder, only=("encoder",))
+        codes = [(model.encode(batch),) for batch in images]
+        if self.settings.variant in ("bigan", "latent-regressor", "joint-latent-regressor"):
+            codes += [(uniform((200, self.config.latent), generator, self.device),) for _ in images]
+        calibrate_batch_norm(model, codes, model.generator, only=("generator",))
+        pairs = [(batch, model.encode(batch)) for batch in images]
+        calibrate_batch_norm(model, pairs, model.discriminator, only=("discriminator",))
+
+    def preview(self, model: BiGAN) -> tuple[Tensor, int]:
+        """Return the paper's figure 2: rows of G(z), x and G(E(x)), ten columns, twice."""
+        real = normalise(self.dataset.images[:20]).to(self.device)
+        samples, copies = model.decode(model.latents(range(20))), model.decode(model.encode(real))
+        rows = [part[i : i + 10] for i in (0, 10) for part in (samples, real, copies)]
+        return torch.cat(rows), 10
+
+    @torch.no_grad()
+    def score(self, model: BiGAN, images: Tensor) -> float:
+        """Judge without labels: how much closer G(E(x)) is to x than another image is."""
+        distance = (model.decode(model.encode(images)) - images).flatten(1).norm(dim=1).mean()
+        return -float(distance / (images - images.roll(1, dims=0)).flatten(1).norm(dim=1).mean())
+
+
+def regression_loss(codes: Tensor, z: Tensor) -> Tensor:
+    """Sigmoid cross-entropy between E(G(z)) and z, both mapped from [-1, 1] to [0, 1], mean over dimensions."""
+    return F.binary_cross_entropy((codes * 0.5 + 0.5).clamp(1e-6, 1 - 1e-6), z * 0.5 + 0.5)

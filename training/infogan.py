@@ -1,0 +1,200 @@
+"""How InfoGAN is trained (Chen et al. 2016, section 5 and appendix C)."""
+
+import math
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from models.infogan import InfoGAN, InfoGANConfig
+from training.calibration import calibrate_batch_norm
+from training.data import Dataset, normalise
+from training.losses import accuracy, discriminator_loss, generator_loss, uniform
+
+PREVIEW_ROWS = 10
+
+
+@dataclass(frozen=True)
+class InfoGANSettings:
+    """Settings of a run; the defaults are the published ones for MNIST.
+
+    Attributes:
+        batch_size: images a step.
+        lr_discriminator: Adam's rate for the trunk, D's head and Q.
+        lr_generator: Adam's rate for G.
+        info_weight: lambda of the categorical codes; 0 is the published control.
+        continuous_weight: lambda of the continuous codes.
+        consistency_weight: extension: Q should read the same category from a real image and from a slightly moved
+            one, and use all categories evenly (an information-maximising clustering term, no labels).
+        consistency_from: step at which that term starts to be ramped in; from step 0 it would freeze a wrong split.
+        consistency_full: step at which it has its full weight.
+        ema: decay of the averaged weights.
+    """
+
+    batch_size: int = 128
+    lr_discriminator: float = 2e-4
+    lr_generator: float = 1e-3
+    info_weight: float = 1.0
+    continuous_weight: float = 1.0
+    consistency_weight: float = 0.0
+    consistency_from: int = 700
+    consistency_full: int = 1500
+    ema: float = 0.999
+
+
+def paper(dataset: Dataset) -> tuple[InfoGANConfig, InfoGANSettings]:
+    """The published nets: table 1 for 28 x 28 greys, table 3 (SVHN, CelebA) for 32 x 32 colours."""
+    size, channels = dataset.images.shape[-1], dataset.images.shape[1]
+    if size % 7 == 0:
+        return InfoGANConfig(image_size=size, channels=channels), InfoGANSettings()
+    widths = dict(generator_hidden=0, generator_widths=(448, 256, 128, 64), trunk_widths=(64, 128, 256), trunk_hidden=0)
+    return InfoGANConfig(image_size=size, channels=channels, noise=124, **widths), InfoGANSettings()
+
+
+def modern(dataset: Dataset) -> tuple[InfoGANConfig, InfoGANSettings]:
+    """Compact nets (under 2 M parameters each, so that a browser can run them) and the consistency term."""
+    size, channels = dataset.images.shape[-1], dataset.images.shape[1]
+    if size % 7 == 0:
+        shape = dict(generator_hidden=256, trunk_hidden=256)
+    else:
+        shape = dict(generator_hidden=0, generator_widths=(256, 128, 64), trunk_widths=(48, 96, 192), trunk_hidden=256)
+    config = InfoGANConfig(image_size=size, channels=channels, **shape)
+    return config, InfoGANSettings(consistency_weight=0.5)
+
+
+class InfoGANTraining:
+    """One D step (D, Q and trunk) and one G step a call, each with the information term."""
+
+    def __init__(
+        self, config: InfoGANConfig, settings: InfoGANSettings, dataset: Dataset, device: torch.device, seed: int
+    ) -> None:
+        self.config, self.settings, self.device, self.dataset = config, settings, device, dataset
+        self.model = InfoGAN(config).to(device)
+        model, betas = self.model, (0.5, 0.999)
+        judges = [*model.trunk.parameters(), *model.d_head.parameters(), *model.q_head.parameters()]
+        self.optimizers = {
+            "discriminator": torch.optim.Adam(judges, settings.lr_discriminator, betas),
+            "generator": torch.optim.Adam(model.generator.parameters(), settings.lr_generator, betas),
+        }
+        self.generators = {"latents": torch.Generator().manual_seed(seed)}
+
+    def draw_codes(self, count: int, generator: torch.Generator) -> tuple[Tensor, Tensor, Tensor]:
+        """Return G's input (count, noise + codes), the categories and the continuous codes in it."""
+        sizes = self.config.categorical
+        categories = torch.stack([torch.randint(n, (count,), generator=generator) for n in sizes], dim=1)
+        noise = uniform((count, self.config.noise), generator, torch.device("cpu"))
+        continuous = uniform((count, self.config.continuous), generator, torch.device("cpu"))
+        codes = torch.cat([noise, self.model.one_hot(categories), continuous], dim=1)
+        return codes.to(self.device), categories.to(self.device), continuous.to(self.device)
+
+    def information(self, output: Tensor, categories: Tensor, continuous: Tensor) -> tuple[Tensor, Tensor]:
+        """Return the lower bounds L_I (nats) for the categorical and the continuous codes, from Q's output.
+
+        Categorical: H(c) + E[log Q(c|x)], at most the sum of the codes' entropies. Continuous: Q is a Gaussian of
+        fixed unit variance, as in the authors' MNIST code, and the bound is E[log Q(c|x)] less its value for a Q
+        that ignores x: at most E[c^2] / 2 = 1/6 a code.
+        """
+        logits, means = self.model.split(output)
+        discrete = output.new_zeros(())
+        for i, part in enumerate(logits):
+            discrete = discrete + math.log(part.shape[1]) - F.cross_entropy(part, categories[:, i])
+        gaussian = 0.5 * (continuous.square() - (continuous - means).square()).sum(dim=1).mean()
+        return discrete, gaussian
+
+    def consistency(self, images: Tensor, reading: Tensor) -> Tensor:
+        """Return the clustering term: cross-entropy of Q's reading to that of moved copies, less the batch's entropy."""
+        moved = move_slightly(images, self.generators["latents"])
+        total = images.new_zeros(())
+        moved_reading = self.model.q_head(self.model.trunk(moved))
+        for here, there in zip(self.model.split(reading)[0], self.model.split(moved_reading)[0], strict=True):
+            chance = here.softmax(dim=1)
+            cross_entropy = -(chance * there.log_softmax(dim=1)).sum(dim=1).mean()
+            mean = chance.mean(dim=0)
+            total = total + cross_entropy + (mean * (mean + 1e-8).log()).sum()
+        return total
+
+    def step(self, images: Tensor, labels: Tensor, step: int) -> dict[str, Tensor]:
+        model, settings = self.model, self.settings
+
+        # Discriminator, trunk and Q. Real and generated images pass apart, so that batch norm cannot tell them apart.
+        codes, categories, continuous = self.draw_codes(len(images), self.generators["latents"])
+        with torch.no_grad():
+            fakes = model.generator(codes)
+        real, reading = model.discriminate(images)
+        fake, output = model.discriminate(fakes)
+        discrete, gaussian = self.information(output, categories, continuous)
+        adversarial = discriminator_loss(real, fake)
+        loss = adversarial - settings.info_weight * discrete - settings.continuous_weight * gaussian
+        ramp = (step - settings.consistency_from) / max(1, settings.consistency_full - settings.consistency_from)
+        if settings.consistency_weight and ramp > 0:
+            loss = loss + settings.consistency_weight * min(1.0, ramp) * self.consistency(images, reading)
+        self.optimizers["discriminator"].zero_grad(set_to_none=True)
+        loss.backward()
+        self.optimizers["discriminator"].step()
+
+        # Generator, on fresh codes.
+        codes, categories, continuous = self.draw_codes(len(images), self.generators["latents"])
+        logits, output = model.discriminate(model.generator(codes))
+        fooling = generator_loss(logits)
+        discrete, gaussian = self.information(output, categories, continuous)
+        loss = fooling - settings.info_weight * discrete - settings.continuous_weight * gaussian
+        self.optimizers["generator"].zero_grad(set_to_none=True)
+        loss.backward()
+        self.optimizers["generator"].step()
+
+        return {
+            "loss/discriminator": adversarial.detach(),
+            "loss/generator": fooling.detach(),
+            "information/categorical": discrete.detach(),
+            "information/continuous": gaussian.detach(),
+            "accuracy/discriminator": accuracy(real.detach(), fake.detach()),
+        }
+
+    def calibrate(self, model: InfoGAN) -> None:
+        """Re-estimate batch norm under averaged weights: G on codes, trunk and Q on real images, which they will read."""
+        generator = torch.Generator().manual_seed(0)
+        count = self.settings.batch_size
+        calibrate_batch_norm(
+            model.generator, [(self.draw_codes(count, generator)[0],) for _ in range(40)], model.generator.forward
+        )
+        picks = torch.randperm(len(self.dataset.images), generator=generator)[: 40 * count].split(count)
+        batches = [(normalise(self.dataset.images[pick]).to(self.device),) for pick in picks]
+        calibrate_batch_norm(model, batches, lambda images: model.q_head(model.trunk(images)), only=("trunk", "q_head"))
+
+    def preview(self, model: InfoGAN) -> tuple[Tensor, int]:
+        """Return one row a category (of the first code) over ten values of the first continuous code, and columns."""
+        values = torch.linspace(-2, 2, 10).tolist()
+        others = [0] * (len(self.config.categorical) - 1)
+        rest = [0.0] * (self.config.continuous - 1)
+        rows = min(PREVIEW_ROWS, self.config.categorical[0]) if self.config.categorical else 1
+        categories, continuous = [], []
+        for row in range(rows):
+            for value in values:
+                categories.append([row, *others] if self.config.categorical else [])
+                continuous.append([value, *rest] if self.config.continuous else [])
+        return model.generate([1] * len(categories), categories, continuous), len(values)
+
+    @torch.no_grad()
+    def score(self, model: InfoGAN, images: Tensor) -> float:
+        """Judge without labels: information between Q's category and real images, plus the bound on generated ones."""
+        generator = torch.Generator().manual_seed(1)
+        codes, categories, continuous = self.draw_codes(1000, generator)
+        output = model.q_head(model.trunk(model.generator(codes)))
+        discrete, gaussian = self.information(output, categories, continuous)
+        total = discrete + gaussian
+        for chance in model.infer(images).categories:
+            mean = chance.mean(dim=0)
+            total = total - (mean * (mean + 1e-8).log()).sum() + (chance * (chance + 1e-8).log()).sum(dim=1).mean()
+        return float(total)
+
+
+def move_slightly(images: Tensor, generator: torch.Generator) -> Tensor:
+    """Turn, scale, shear and shift images a little; the border is filled with black (-1)."""
+    count, device = len(images), images.device
+    angle, log_scale, shear, dx, dy = (uniform((5, count), generator, device)).unbind()
+    angle, scale, shear = 0.2 * angle, (0.12 * log_scale).exp(), 0.2 * shear
+    cos, sin = angle.cos() * scale, angle.sin() * scale
+    rows = [torch.stack([cos, shear - sin, 0.12 * dx], dim=1), torch.stack([sin, cos, 0.12 * dy], dim=1)]
+    grid = F.affine_grid(torch.stack(rows, dim=1), list(images.shape), align_corners=False)
+    return F.grid_sample(images + 1, grid, align_corners=False) - 1

@@ -1,0 +1,44 @@
+"""Adversarial losses as pure functions of logits, and what more than one model uses of them.
+
+The generator's side is always the non-saturating one, as in the authors' code of all three models.
+"""
+
+from collections.abc import Callable
+from typing import Literal
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+AdversarialLoss = Literal["log", "least-squares"]
+
+
+def discriminator_loss(real: Tensor, fake: Tensor, kind: AdversarialLoss = "log") -> Tensor:
+    """Loss of D from logits (N,) on real and generated images: log loss, or least squares (Mao et al. 2017)."""
+    if kind == "log":
+        return F.softplus(-real).mean() + F.softplus(fake).mean()
+    return 0.5 * ((real - 1).square().mean() + fake.square().mean())
+
+
+def generator_loss(fake: Tensor, kind: AdversarialLoss = "log") -> Tensor:
+    """Loss of G from D's logits (N,) on generated images."""
+    if kind == "log":
+        return F.softplus(-fake).mean()
+    return 0.5 * (fake - 1).square().mean()
+
+
+def gradient_penalty(discriminate: Callable[[Tensor], Tensor], images: Tensor) -> Tensor:
+    """R1: half the mean squared gradient norm of D at real images (Mescheder et al. 2018)."""
+    images = images.detach().requires_grad_(True)
+    (gradient,) = torch.autograd.grad(discriminate(images).sum(), images, create_graph=True)
+    return 0.5 * gradient.square().flatten(1).sum(dim=1).mean()
+
+
+def accuracy(real: Tensor, fake: Tensor) -> Tensor:
+    """Share of real and generated images that D tells apart, 0.5 where it cannot."""
+    return 0.5 * ((real > 0).float().mean() + (fake <= 0).float().mean())
+
+
+def uniform(shape: tuple[int, ...], generator: torch.Generator, device: torch.device) -> Tensor:
+    """Draw from U(-1, 1) with the run's own generator, which lives on the CPU so that every device draws the same."""
+    return (torch.rand(shape, generator=generator) * 2 - 1).to(device)

@@ -1,0 +1,210 @@
+"""Start or resume a run from a request: resolve preset and overrides, record them, and hand over to the loop."""
+
+import errno
+import json
+import signal
+import types
+from dataclasses import asdict, dataclass, fields, replace
+from pathlib import Path
+
+import torch
+
+from models import Config
+from models.checkpoint import CheckpointError, config_from_dict, read_json, write_json
+from models.device import choose_device, describe
+from training.data import Dataset, open_dataset
+from training.loop import Limits, Training, train
+from training.recipes import RECIPES, Settings
+from training.run import RunError, RunFolder
+
+
+@dataclass(frozen=True)
+class Request:
+    """What a run was asked to be; kept in run.json, so that resuming needs the run folder alone.
+
+    Attributes:
+        model: key of `RECIPES`.
+        data: data set, see `open_dataset`.
+        preset: name of one of the recipe's presets.
+        seed: of the initial weights, the batches and the latents.
+        only_class: train on this class alone (LAPGAN's paper: one model a class).
+        levels: LAPGAN levels to train, all where empty.
+        image_size: side to resize the data to, or None.
+        overrides: settings or config values as KEY=VALUE, over the preset's.
+    """
+
+    model: str
+    data: str
+    preset: str = "modern"
+    seed: int = 0
+    only_class: str | None = None
+    levels: tuple[int, ...] = ()
+    image_size: int | None = None
+    overrides: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A request resolved against its data."""
+
+    request: Request
+    config: Config
+    settings: Settings
+    dataset: Dataset
+
+
+def resolve(request: Request, *, data_root: Path | None = None) -> Plan:
+    """Open the data and apply preset and overrides.
+
+    Raises:
+        RunError: unknown preset, key or value.
+    """
+    recipe = RECIPES[request.model]
+    if request.preset not in recipe.presets:
+        raise RunError(f"{request.model} has no preset {request.preset!r}; choose {', '.join(recipe.presets)}.")
+    dataset = open_dataset(
+        request.data,
+        split="train",
+        size=request.image_size,
+        channels=None,
+        data_root=data_root,
+        only_class=request.only_class,
+    )
+    config, settings = recipe.presets[request.preset](dataset)
+    for override in request.overrides:
+        key, _, text = override.partition("=")
+        if key in {field.name for field in fields(settings)}:
+            settings = replace(settings, **{key: parse(text, getattr(settings, key), key)})
+        elif key in {field.name for field in fields(config)}:
+            config = override_config(request.model, config, key, parse(text, getattr(config, key), key))
+        else:
+            known = ", ".join(field.name for field in (*fields(settings), *fields(config)))
+            raise RunError(f"There is no setting {key!r}; choose one of: {known}.")
+    return Plan(request, config, settings, dataset)
+
+
+def parse(text: str, like: object, key: str) -> object:
+    """Read an override's text as the type of the value it replaces; lists are separated by commas."""
+    try:
+        if isinstance(like, bool):
+            return {"true": True, "false": False}[text.lower()]
+        if isinstance(like, tuple):
+            return tuple(parse(item, like[0] if like else "", key) for item in text.split(",") if item)
+        return type(like)(text)
+    except (ValueError, KeyError):
+        raise RunError(f"{key} cannot be {text!r}; give a value like {like!r}.") from None
+
+
+def override_config(model: str, config: Config, key: str, value: object) -> Config:
+    try:
+        return config_from_dict(model, {**asdict(config), key: value})
+    except CheckpointError as error:
+        raise RunError(str(error)) from error
+
+
+def prepare(plan: Plan, device: torch.device) -> Training:
+    """Build the nets with the run's seed."""
+    torch.manual_seed(plan.request.seed)
+    extra = {"levels": plan.request.levels} if plan.request.levels else {}
+    training = RECIPES[plan.request.model].training
+    return training(plan.config, plan.settings, plan.dataset, device, plan.request.seed, **extra)
+
+
+def first_batch(plan: Plan, device: torch.device) -> str:
+    """Describe the resolved run and the first batch's shapes, for --dry-run."""
+    training = prepare(plan, device)
+    counts = {name: sum(p.numel() for p in net.parameters()) for name, net in training.model.named_children() if net}
+    batch = (plan.settings.batch_size, *plan.dataset.images.shape[1:])
+    return json.dumps(
+        {
+            "request": asdict(plan.request),
+            "config": asdict(plan.config),
+            "settings": asdict(plan.settings),
+            "data": plan.dataset.describe(),
+            "device": describe(device),
+            "parameters": counts,
+            "first batch": {"images": batch, "labels": batch[:1]},
+        },
+        indent=1,
+    )
+
+
+def start(
+    plan: Plan, run: RunFolder, limits: Limits, *, resume: bool, device_name: str | None = None, threads: int = 1
+) -> str:
+    """Run a plan in a run folder until a limit, a signal or a failure; return the final state.
+
+    SIGTERM and SIGINT end the run at the next tick with a checkpoint.
+
+    Raises:
+        RunError: the folder holds another run, or holds one and `resume` was not asked for.
+        OSError: the run folder cannot be written (status.json then says why, where it still can).
+    """
+    torch.set_num_threads(threads)
+    device = choose_device(device_name)
+    with run.locked():
+        remember(plan, run, resume=resume)
+        run.log(f"{plan.request.model}, preset {plan.request.preset}, on {describe(device)}.")
+        run.log(plan.dataset.describe())
+        stopped: list[int] = []
+
+        def on_signal(number: int, frame: types.FrameType | None) -> None:
+            stopped.append(number)
+
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, on_signal)
+        try:
+            training = prepare(plan, device)
+            return train(
+                training,
+                plan.dataset,
+                run,
+                limits,
+                seed=plan.request.seed,
+                device=device,
+                should_stop=lambda: bool(stopped),
+            )
+        except OSError as error:
+            reason = "disk full" if error.errno in (errno.ENOSPC, errno.EFBIG, errno.EDQUOT) else str(error)
+            fail(run, reason)
+            raise
+        except Exception as error:
+            fail(run, f"{type(error).__name__}: {error}")
+            raise
+
+
+def remember(plan: Plan, run: RunFolder, *, resume: bool) -> None:
+    """Record the plan in a new folder; in an old one check that it is the same run and that going on was asked for."""
+    record = {
+        "request": asdict(plan.request),
+        "config": asdict(plan.config),
+        "settings": asdict(plan.settings),
+        "data_digest": plan.dataset.digest,
+        "torch": torch.__version__,
+    }
+    record = json.loads(json.dumps(record))  # tuples become lists, as in the file
+    path = run.path / "run.json"
+    if not path.exists():
+        write_json(path, record)
+        return
+    if not resume:
+        raise RunError(f"{run.path} already holds a run; add --resume to go on with it, or choose another --run-dir.")
+    old = read_json(path)
+    for key in ("request", "config", "settings", "data_digest"):
+        if old.get(key) != record[key]:
+            raise RunError(f"{run.path} holds a run with another {key}; start a new one in another --run-dir.")
+
+
+def reopen(run: RunFolder) -> Request:
+    """Read the request of an existing run."""
+    request = read_json(run.path / "run.json")["request"]
+    return Request(**{**request, "levels": tuple(request["levels"]), "overrides": tuple(request["overrides"])})
+
+
+def fail(run: RunFolder, reason: str) -> None:
+    """Record a failure as far as the disk allows."""
+    try:
+        run.write_status("failed", (run.checkpoint_steps() or [0])[-1], reason)
+        run.log(f"Failed: {reason}.")
+    except OSError as error:
+        print(f"Failed: {reason}. The status could not be written: {error}.", flush=True)
