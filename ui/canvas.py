@@ -1,0 +1,117 @@
+"""The canvas: one Gradio component that draws scenes and reports what is clicked or dragged.
+
+How to add a tab (ui/infogan_tab.py is the example):
+
+1. `ui/NAME_tab.py`: a TEXT dictionary at the top with every text a visitor reads, then
+   - plain functions `name_action(...)` with types, defaults and a docstring: the API endpoints;
+   - functions that turn tensors into scenes with the builders of ui/scene.py (what to show, never how);
+   - `build()`, called inside its `gr.Tab`: components, events, and `endpoint(...)` for each API function.
+2. Torch work goes into functions decorated with `inference.device_call`; models come from
+   `inference.weights(name)`, whose CheckpointError is one sentence fit to show.
+3. `stage = canvas(first_scene, elem_id="name-stage")`. Handlers return `scene(...)` or `patch(...)` to it. It fires
+   - `stage.pick(handler)`: a tile or cell was clicked: `event_data(event)` has `id` (and `row`, `column`);
+   - `stage.drag(handler)`, `stage.release(handler)`: `id` with `x`, `y` (plane) or `index`, `value` (bars).
+   Wire what follows a hand with `**LIVE`, all else with `**NOW`; only `endpoint` makes public events.
+4. List it in TABS of ui/page.py and its endpoints in tests/ui/test_page.py.
+"""
+
+import base64
+import binascii
+import hashlib
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+WEB = Path(__file__).parent / "web"
+PRIVATE = {"api_visibility": "private", "show_progress": "hidden"}
+# queue=False saves two round trips (inference.device_call holds the limit instead of the queue); always_last never
+# loses the position a drag ends on.
+NOW = {**PRIVATE, "queue": False}
+LIVE = {**NOW, "trigger_mode": "always_last"}
+
+# The quoted event names are what gr.HTML turns into listeners.
+_ON_LOAD = """
+(async () => {{
+  const {{ {name} }} = await import(new URL("web/{version}/{module}", document.baseURI));
+  {name}(element, {{ props, watch, trigger, events: ["pick", "drag", "release", "draw"] }});
+}})().catch((error) => console.error(error));
+"""
+
+
+@cache
+def web_version() -> str:
+    """Name the present contents of ui/web, so that browsers may keep them for ever."""
+    digest = hashlib.sha256()
+    for path in sorted(WEB.rglob("*")):
+        if path.is_file():
+            digest.update(path.relative_to(WEB).as_posix().encode() + b"\0" + path.read_bytes())
+    return digest.hexdigest()[:12]
+
+
+def canvas(first_scene: str, *, elem_id: str, elem_classes: str = "") -> gr.HTML:
+    """Make a canvas; its value is a scene (see ui/scene.py), drawn by `ui/web/scene.js`."""
+    return _component("scene.js", "mountScene", first_scene, elem_id, f"gs-canvas {elem_classes}")
+
+
+def drawing_pad(texts: dict[str, str], *, elem_id: str) -> gr.HTML:
+    """Make a pad to draw a digit on.
+
+    `pad.draw(handler)` fires while drawing; `picture_bytes(event)` is then a PNG, white ink on black.
+
+    Args:
+        texts: `pad` (what it is, for screen readers), `pad_hint`, `undo`, `clear`, `brush`.
+    """
+    return _component("pad.js", "mountPad", "", elem_id, "gs-pad", texts=texts)
+
+
+def intro(texts: dict[str, str]) -> None:
+    """Open a tab: its `title`, its `intro` in two sentences, and the `paper` behind it with its `paper_url`."""
+    gr.Markdown(
+        f"## {texts['title']}\n\n{texts['intro']}\n\n[{texts['paper']}]({texts['paper_url']})",
+        elem_classes="gs-intro",
+    )
+
+
+def notice(sentence: str) -> None:
+    """Say in a tab why it has nothing to show."""
+    gr.Markdown(sentence, elem_classes="gs-notice")
+
+
+def event_data(event: gr.EventData) -> dict[str, Any]:
+    """Return what the canvas sent along with an event."""
+    data = event._data
+    return data if isinstance(data, dict) else {}
+
+
+def picture_bytes(event: gr.EventData) -> bytes | None:
+    """Return the PNG that a drawing pad sent, None when it was cleared."""
+    text = str(event_data(event).get("png", ""))
+    try:
+        return base64.b64decode(text, validate=True) or None
+    except binascii.Error as error:
+        raise gr.Error("The drawing arrived damaged; draw on.", print_exception=False) from error
+
+
+def endpoint(function: Callable, inputs: list[gr.components.Component], output: gr.components.Component) -> None:
+    """Publish a function in the API under its own name; its argument names and docstring are the documentation.
+
+    Args:
+        inputs: hidden components, one an argument, whose values are the defaults. Gradio checks their limits.
+        output: hidden component; for pictures a `gr.Image(format="png")`.
+    """
+    gr.Button(visible=False).click(function, inputs, output, api_name=function.__name__)
+
+
+def _component(module: str, name: str, value: str, elem_id: str, classes: str, **props: Any) -> gr.HTML:
+    return gr.HTML(
+        value,
+        html_template='<div class="gs-root"></div>',
+        js_on_load=_ON_LOAD.format(module=module, name=name, version=web_version()),
+        apply_default_css=False,
+        elem_id=elem_id,
+        elem_classes=classes.split(),
+        **props,
+    )

@@ -1,0 +1,243 @@
+"""What the InfoGAN tab shows: its texts, its calls to the model, and the scenes made of their answers."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ui import inference, scene
+
+TEXT = {
+    "id": "infogan",
+    "tab": "InfoGAN",
+    "title": "Turn the codes",
+    "intro": (
+        "InfoGAN was shown handwriting without a single label, and discovered by itself that there are ten digits, "
+        "and that each can lean and grow thicker: its generator must draw so that a second net, Q, can read the "
+        "codes back. **Drag a slider and watch one property move while the rest stays put; then draw a digit "
+        "yourself and see which codes Q finds in your hand.**"
+    ),
+    "paper": "Chen et al. 2016, InfoGAN: Interpretable Representation Learning by Information Maximizing GANs",
+    "paper_url": "https://arxiv.org/abs/1606.03657",
+    "model": "Weights",
+    "seed": "Seed of the noise",
+    "roll": "New noise",
+    "keep": "Keep noise",
+    "keep_info": "Off: every change also draws new noise. What the codes mean should survive it.",
+    "range_hint": "Trained between the marks; beyond them it has to extrapolate.",
+    "plane": "Both at once",
+    "plane_alt": "Map of {first} ({x:.2f}) across and {second} ({y:.2f}) upwards; arrow keys move the cross",
+    "reading": "What Q reads in this picture",
+    "reading_hint": "Bars: which digit. Dots: the value Q finds on each code; the tick is the true one.",
+    "reading_alt": "Q reads category {label} with {share:.0%}",
+    "gauge_alt": "Q reads {name} {value:.2f}, true {true:.2f}",
+    "sweep": "Everything at once",
+    "sweep_hint": "One row a digit, all with the same noise. Click a picture to go there.",
+    "sweep_code": "Left to right",
+    "sweep_alt": "All categories by {name} from -2 to 2; arrow keys choose a picture",
+    "own": "Your digit",
+    "own_hint": "Draw one, or bring a picture: the sliders move to what Q reads.",
+    "pad": "Pad to draw a digit on",
+    "pad_hint": "Draw a digit here",
+    "undo": "Undo",
+    "clear": "Clear",
+    "brush": "Brush",
+    "upload": "or a picture of a digit",
+    "seen": "what Q sees",
+    "again": "drawn again from the codes",
+    "stage_alt": "Digit {label}, {first} {x:.2f}, {second} {y:.2f}, seed {seed}",
+    "strip_alt": "Category {label}",
+    "first_code": "first code",
+    "second_code": "second code",
+}
+PAD_TEXTS = ("pad", "pad_hint", "undo", "clear", "brush")
+RANGE = 2.0
+SWEEP_STEPS = 10
+PLANE_STEPS = 7
+
+
+@dataclass(frozen=True)
+class Turn:
+    """Everything that determines the picture.
+
+    Attributes:
+        model: name of the weights.
+        seed: uint32 of the noise.
+        row: which category, counted in the order shown (digits 0 to 9).
+        codes: the two continuous codes, each in [-2, 2].
+    """
+
+    model: str
+    seed: int = 42
+    row: int = 5
+    codes: tuple[float, float] = (0.0, 0.0)
+
+
+def labels(model: str) -> list[str]:
+    """Return what each category draws, in the order shown; numbers where nothing was named."""
+    config = inference.weights(model).config
+    return sorted(config.category_names) or [str(value) for value in range(config.categorical[0])]
+
+
+def code_names(model: str) -> tuple[str, str]:
+    """Return the names of the two continuous codes."""
+    names = inference.weights(model).config.continuous_names
+    return (names[0], names[1]) if len(names) > 1 else (TEXT["first_code"], TEXT["second_code"])
+
+
+def _order(model: str) -> list[int]:
+    """Map the rows shown to the values of the category code."""
+    config = inference.weights(model).config
+    names = config.category_names
+    return sorted(range(config.categorical[0]), key=names.__getitem__ if names else int)
+
+
+@inference.device_call
+def draw(turns: Sequence[Turn]) -> Tensor:
+    """Draw one picture for each turn, all of one model: (N, C, H, W) in [-1, 1]."""
+    weights = inference.weights(turns[0].model)
+    order, config = _order(turns[0].model), weights.config
+    rest = [0] * (len(config.categorical) - 1), [0.0] * (config.continuous - 2)
+    return weights.model.generate(
+        [turn.seed for turn in turns],
+        [[order[turn.row], *rest[0]] for turn in turns],
+        [[*turn.codes, *rest[1]] for turn in turns],
+    ).cpu()
+
+
+@inference.device_call
+def read(model: str, image: Tensor) -> tuple[list[float], tuple[float, float]]:
+    """Let Q read one picture (C, H, W): the probability of each category in the order shown, and the two codes."""
+    net = inference.weights(model).model
+    reading = net.infer(image[None].to(inference.device()))
+    probabilities = reading.categories[0][0, torch.tensor(_order(model), device=inference.device())]
+    first, second = reading.means[0, :2].tolist()
+    return probabilities.tolist(), (first, second)
+
+
+def pictures(turn: Turn) -> tuple[str, str]:
+    """Draw the turn and let Q read it: the scenes of the stage and of the reading."""
+    images = draw([replace(turn, row=row) for row in range(len(labels(turn.model)))])
+    return stage_scene(turn, images), reading_scene(turn, *read(turn.model, images[turn.row]))
+
+
+def example(turn: Turn) -> tuple[Tensor, list[float], Tensor]:
+    """Stand in for a visitor's digit until there is one: what is seen, Q's probabilities, what is drawn again."""
+    seen = draw([turn])[0]
+    return seen, read(turn.model, seen)[0], seen
+
+
+def stage_scene(turn: Turn, images: Tensor) -> str:
+    """Show the picture large above the ten categories; `images` holds all categories at the turn's codes."""
+    names = labels(turn.model)
+    first, second = code_names(turn.model)
+    x, y = turn.codes
+    label = TEXT["stage_alt"].format(label=names[turn.row], first=first, second=second, x=x, y=y, seed=turn.seed)
+    strip = [
+        scene.image(
+            f"category-{row}",
+            image,
+            size="xs",
+            caption=names[row],
+            alt=TEXT["strip_alt"].format(label=names[row]),
+            click=True,
+            selected=row == turn.row,
+        )
+        for row, image in enumerate(images)
+    ]
+    return scene.scene(
+        label,
+        scene.group("picture", scene.image("picture", images[turn.row], size="fill", alt=label), layout="stack"),
+        scene.group("strip", *strip, layout="grid", columns=len(strip)),
+    )
+
+
+def reading_scene(turn: Turn, probabilities: Sequence[float], means: tuple[float, float]) -> str:
+    """Show Q's reading beside the true codes."""
+    bars, label = _category_bars(turn.model, probabilities, mark=turn.row)
+    gauges = [
+        scene.gauge(
+            f"code-{i}",
+            name,
+            means[i],
+            turn.codes[i],
+            alt=TEXT["gauge_alt"].format(name=name, value=means[i], true=turn.codes[i]),
+        )
+        for i, name in enumerate(code_names(turn.model))
+    ]
+    return scene.scene(label, scene.group("reading", bars, *gauges, layout="stack"))
+
+
+def plane_scene(turn: Turn) -> str:
+    """Show a map of both codes for the turn's category and noise."""
+    steps = np.linspace(-RANGE, RANGE, PLANE_STEPS).tolist()
+    images = draw([replace(turn, codes=(x, y)) for y in reversed(steps) for x in steps])
+    tile = _plane_tile(turn, images)
+    return scene.scene(tile["alt"], scene.group("plane", tile, layout="stack"))
+
+
+def plane_patch(turn: Turn) -> str:
+    """Move the map's cross; the map itself depends on category and noise only."""
+    tile = _plane_tile(turn, None)
+    return scene.patch(tile["alt"], tile)
+
+
+def sweep_scene(turn: Turn, code: int) -> str:
+    """Show every category (rows) by ten values of one continuous code (columns)."""
+    values = sweep_values()
+    names = labels(turn.model)
+    turns = [at(turn, row, code, value) for row in range(len(names)) for value in values]
+    alt = TEXT["sweep_alt"].format(name=code_names(turn.model)[code])
+    column = int(np.abs(np.array(values) - turn.codes[code]).argmin())
+    tile = scene.mosaic(
+        "sweep",
+        draw(turns),
+        SWEEP_STEPS,
+        alt=alt,
+        cell=[turn.row, column],
+        row_labels=names,
+        column_labels=[f"{value:+.1f}" for value in values],
+    )
+    return scene.scene(alt, scene.group("sweep", tile, layout="stack"))
+
+
+def own_scene(model: str, seen: Tensor, probabilities: Sequence[float], again: Tensor) -> str:
+    """Show a visitor's digit beside what the generator draws from Q's reading of it."""
+    bars, label = _category_bars(model, probabilities, mark=int(np.argmax(probabilities)))
+    return scene.scene(
+        label,
+        scene.group(
+            "own",
+            scene.image("seen", seen, caption=TEXT["seen"], alt=TEXT["seen"]),
+            scene.glyph("to", "→"),
+            scene.image("again", again, caption=TEXT["again"], alt=TEXT["again"]),
+        ),
+        scene.group("own-reading", bars, layout="stack"),
+    )
+
+
+def sweep_values() -> list[float]:
+    """Return the values of a sweep's columns, from -2 to 2."""
+    return np.linspace(-RANGE, RANGE, SWEEP_STEPS).tolist()
+
+
+def at(turn: Turn, row: int, code: int, value: float) -> Turn:
+    """Return the turn with another category and one code changed."""
+    codes = (value, turn.codes[1]) if code == 0 else (turn.codes[0], value)
+    return replace(turn, row=row, codes=codes)
+
+
+def _category_bars(model: str, probabilities: Sequence[float], mark: int) -> tuple[scene.Tile, str]:
+    names = labels(model)
+    best = int(np.argmax(probabilities))
+    label = TEXT["reading_alt"].format(label=names[best], share=probabilities[best])
+    return scene.bars("categories", probabilities, labels=names, mark=mark, alt=label), label
+
+
+def _plane_tile(turn: Turn, images: Tensor | None) -> scene.Tile:
+    first, second = code_names(turn.model)
+    x, y = turn.codes
+    alt = TEXT["plane_alt"].format(first=first, second=second, x=x, y=y)
+    return scene.plane("plane", x, y, images, PLANE_STEPS, x_name=first, y_name=second, alt=alt)

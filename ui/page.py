@@ -1,0 +1,119 @@
+"""The page: header, one tab a model, footer; and how it is served."""
+
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+from starlette.requests import Request
+from starlette.responses import FileResponse, PlainTextResponse, Response
+from starlette.routing import Route
+
+from models.device import describe
+from ui import health, inference, infogan_tab
+from ui.canvas import WEB, web_version
+from ui.theme import make_theme
+
+TEXT = {
+    "title": "Ganscope",
+    "tagline": "Three ideas that taught generators something new, really trained, to take apart by hand.",
+    "theme": "Light or dark",
+    "loaded": "Ready: {names}",
+    "missing": "Missing: {names}",
+    "api": "API",
+}
+TABS = (infogan_tab,)
+MEDIA_TYPES = {".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml"}
+FOR_EVER = "public, max-age=31536000, immutable"
+
+_TOGGLE = """
+const button = element.querySelector("button");
+button.addEventListener("click", () => {
+  const dark = document.body.classList.toggle("dark");
+  try { localStorage.setItem("ganscope-theme", dark ? "dark" : "light"); } catch { /* private window */ }
+});
+try {
+  const kept = localStorage.getItem("ganscope-theme");
+  if (kept) document.body.classList.toggle("dark", kept === "dark");
+} catch { /* private window */ }
+"""
+
+
+def build_page() -> gr.Blocks:
+    """Build the whole page; models whose weights are there draw their first picture now."""
+    with gr.Blocks(title=TEXT["title"], analytics_enabled=False, delete_cache=(600, 1800), fill_width=True) as demo:
+        gr.HTML(_header(), elem_id="gs-header", apply_default_css=False, js_on_load=_TOGGLE)
+        with gr.Tabs(elem_id="gs-tabs"):
+            for tab in TABS:
+                with gr.Tab(tab.TEXT["tab"], id=tab.TEXT["id"], elem_classes="gs-panel"):
+                    tab.build()
+        gr.HTML(_footer(), elem_id="gs-footer", apply_default_css=False)
+    return demo.queue(max_size=inference.settings().queue_size, api_open=False)
+
+
+def launch_arguments() -> dict[str, Any]:
+    """Return everything `launch` needs, from the settings."""
+    settings = inference.settings()
+    return {
+        "server_name": settings.host,
+        "server_port": settings.port,
+        "root_path": settings.root_path or None,
+        "theme": make_theme(),
+        "head": _head(),
+        "footer_links": [],
+        "app_kwargs": {
+            "routes": [
+                Route("/healthz", health.healthz),
+                Route("/web/{version}/{path:path}", web_file),
+            ]
+        },
+        "max_file_size": f"{settings.max_upload_mb}mb",
+        "allowed_paths": [],
+        "run_history": False,
+        "enable_monitoring": False,
+        "strict_cors": True,
+        "show_error": False,
+        "ssr_mode": False,
+        "share": False,
+        "pwa": False,
+    }
+
+
+async def web_file(request: Request) -> Response:
+    """Serve a file of ui/web; under the present version's address browsers may keep it for ever."""
+    path = (WEB / request.path_params["path"]).resolve()
+    if not path.is_relative_to(WEB.resolve()) or not path.is_file() or path.suffix not in MEDIA_TYPES:
+        return PlainTextResponse("Not found", status_code=404)
+    current = request.path_params["version"] == web_version()
+    headers = {"Cache-Control": FOR_EVER if current else "no-cache", "X-Content-Type-Options": "nosniff"}
+    return FileResponse(path, media_type=MEDIA_TYPES[path.suffix], headers=headers)
+
+
+def _head() -> str:
+    base = f"web/{web_version()}"
+    modules = "".join(
+        f'<link rel="modulepreload" href="{base}/{path.name}">' for path in sorted(Path(WEB).glob("*.js"))
+    )
+    return (
+        f'<link rel="stylesheet" href="{base}/style.css">{modules}'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        '<meta name="color-scheme" content="light dark">'
+    )
+
+
+def _header() -> str:
+    return (
+        f'<header><div class="gs-brand"><span class="gs-mark" aria-hidden="true"><i></i><i></i><i></i><i></i></span>'
+        f"<h1>{TEXT['title']}</h1></div><p>{TEXT['tagline']}</p>"
+        f'<button type="button" aria-label="{TEXT["theme"]}" title="{TEXT["theme"]}">◐</button></header>'
+    )
+
+
+def _footer() -> str:
+    loaded = {name: entry["loaded"] for name, entry in health.report()["weights"].items()}
+    parts = [describe(inference.device())]
+    for key, wanted in (("loaded", True), ("missing", False)):
+        found = [name for name, there in loaded.items() if there is wanted]
+        if found:
+            parts.append(TEXT[key].format(names=", ".join(found)))
+    spans = "".join(f"<span>{part}</span>" for part in parts)
+    return f'<footer>{spans}<a href="?view=api">{TEXT["api"]}</a></footer>'

@@ -1,0 +1,95 @@
+// A pad to draw a digit on: white ink on black, 280 x 280, sent as PNG while drawing.
+
+const SIDE = 280;
+const EVERY_MS = 90;
+const BRUSHES = [12, 20, 30];
+
+/** Call `act` at most once in `wait` ms, and once more after the last call. */
+export function throttle(act, wait) {
+  let timer = 0;
+  let again = false;
+  return function call() {
+    if (timer) {
+      again = true;
+      return;
+    }
+    act();
+    timer = setTimeout(() => {
+      timer = 0;
+      if (again) {
+        again = false;
+        call();
+      }
+    }, wait);
+  };
+}
+
+/** Join a drawing pad of ui/canvas.py to the page. */
+export function mountPad(element, { props, trigger }) {
+  const { texts } = props;
+  const root = element.querySelector(".gs-root");
+  root.innerHTML =
+    `<div class="gs-paper"><canvas width="${SIDE}" height="${SIDE}" role="img"></canvas><p></p></div>` +
+    '<div class="gs-tools"><button type="button"></button><button type="button"></button><button type="button"></button></div>';
+  const canvas = root.querySelector("canvas");
+  const hint = root.querySelector("p");
+  const [undo, clear, brush] = root.querySelectorAll("button");
+  canvas.setAttribute("aria-label", texts.pad);
+  hint.textContent = texts.pad_hint;
+  undo.textContent = texts.undo;
+  clear.textContent = texts.clear;
+  const context = canvas.getContext("2d");
+  let strokes = [];
+  let stroke = null;
+  let width = BRUSHES[1];
+
+  const send = throttle(() => {
+    trigger("draw", { png: strokes.length ? canvas.toDataURL("image/png").split(",")[1] : "" });
+  }, EVERY_MS);
+
+  function redraw() {
+    context.fillStyle = "#000";
+    context.fillRect(0, 0, SIDE, SIDE);
+    Object.assign(context, { strokeStyle: "#fff", lineCap: "round", lineJoin: "round" });
+    for (const { points, width: thickness } of strokes) {
+      context.lineWidth = thickness;
+      context.beginPath();
+      context.moveTo(...points[0]);
+      for (const point of points) context.lineTo(...point);
+      context.stroke();
+    }
+    hint.hidden = strokes.length > 0;
+    undo.disabled = clear.disabled = strokes.length === 0;
+  }
+  function at(event) {
+    const box = canvas.getBoundingClientRect();
+    return [((event.clientX - box.left) / box.width) * SIDE, ((event.clientY - box.top) / box.height) * SIDE];
+  }
+  function change(act) {
+    act();
+    redraw();
+    send();
+  }
+  canvas.addEventListener("pointerdown", (event) => {
+    canvas.setPointerCapture(event.pointerId);
+    stroke = { points: [at(event)], width };
+    change(() => strokes.push(stroke));
+  });
+  canvas.addEventListener("pointermove", (event) => {
+    if (!stroke) return;
+    const moves = event.getCoalescedEvents?.() ?? [];
+    change(() => stroke.points.push(...(moves.length ? moves : [event]).map(at)));
+  });
+  for (const end of ["pointerup", "pointercancel"]) canvas.addEventListener(end, () => (stroke = null));
+  undo.addEventListener("click", () => change(() => strokes.pop()));
+  clear.addEventListener("click", () => change(() => (strokes = [])));
+  function setBrush(next) {
+    width = next;
+    brush.style.setProperty("--brush", `${(18 * next) / BRUSHES[2]}px`);
+    brush.setAttribute("aria-label", `${texts.brush}: ${BRUSHES.indexOf(next) + 1} / ${BRUSHES.length}`);
+  }
+  brush.className = "gs-brush";
+  brush.addEventListener("click", () => setBrush(BRUSHES[(BRUSHES.indexOf(width) + 1) % BRUSHES.length]));
+  setBrush(width);
+  redraw();
+}
