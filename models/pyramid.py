@@ -86,6 +86,14 @@ def rebuild(coarsest: Tensor, residuals: Sequence[Tensor], sign: ResidualSign = 
     return image
 
 
+def halvings(size: int) -> tuple[int, ...]:
+    """Halve a side while it is even and above 7 pixels: 32, 16, 8, 4, and 28, 14, 7."""
+    sizes = [size]
+    while sizes[-1] > 7 and sizes[-1] % 2 == 0:
+        sizes.append(sizes[-1] // 2)
+    return tuple(sizes)
+
+
 def check_sizes(sizes: Sequence[int]) -> None:
     """Refuse sizes that are not strictly falling whole numbers from 256 down to 1."""
     falling = all(a > b for a, b in pairwise(sizes))

@@ -1,5 +1,6 @@
 """Command line of the training module: `python -m training --help`."""
 
+import json
 import sys
 from pathlib import Path
 from typing import Annotated, Literal
@@ -7,11 +8,16 @@ from typing import Annotated, Literal
 import torch
 import tyro
 
-from models.checkpoint import CheckpointError
+from models.checkpoint import CheckpointError, load_weights, write_durably
 from models.device import choose_device
+from training.card import fill_readme
 from training.data import DataError
+from training.evaluate import evaluate, load_bench
+from training.grids import save_grid
 from training.loop import Limits
+from training.publish import publish
 from training.run import RunError, RunFolder
+from training.ship import draw_one, measure, ship
 from training.start import Request, first_batch, reopen, resolve, start
 
 app = tyro.extras.SubcommandApp()
@@ -32,13 +38,14 @@ def train_command(
     only_class: str | None = None,
     levels: tuple[int, ...] = (),
     image_size: int | None = None,
+    channels: int | None = None,
     data_root: Path | None = None,
     device: str | None = None,
     threads: int = 1,
     save_seconds: float = 120.0,
     save_steps: int | None = None,
     tick_steps: int = 20,
-    set: Annotated[tuple[str, ...], tyro.conf.arg(metavar="KEY=VALUE")] = (),  # noqa: A002 - the option's name
+    set: Annotated[tuple[str, ...], tyro.conf.arg(metavar="KEY=VALUE")] = (),
 ) -> None:
     """Train a model, or resume a run.
 
@@ -55,6 +62,7 @@ def train_command(
         only_class: train on one class alone.
         levels: LAPGAN levels to train, 0 the finest; all by default.
         image_size: resize the pictures to this side.
+        channels: convert the pictures to 1 (grey) or 3 (colour).
         data_root: folder with an existing copy of the data.
         device: cuda, mps or cpu; chosen by itself otherwise.
         threads: CPU threads.
@@ -63,7 +71,7 @@ def train_command(
         tick_steps: steps a line of metrics.
         set: settings over the preset's, for instance info_weight=0 image_sizes=28,14,8.
     """
-    request = Request(model, data, preset, seed, only_class, levels, image_size, set)
+    request = Request(model, data, preset, seed, only_class, levels, image_size, channels, set)
     run = RunFolder(run_dir)
     if resume and (run_dir / "run.json").exists():
         request = reopen(run)
@@ -78,6 +86,109 @@ def train_command(
     outcome = start(plan, run, limits, resume=resume, device_name=device, threads=threads)
     if outcome == "diverged":
         sys.exit(3)
+
+
+@app.command(name="ship")
+def ship_command(
+    runs: tyro.conf.Positional[tuple[Path, ...]], /, to: Path, half: bool = True, newest: bool = False
+) -> None:
+    """Write the averaged nets of a run (or of several, one LAPGAN level each) as a weights folder.
+
+    Args:
+        runs: run folders.
+        to: the weights folder, for instance weights/infogan-mnist.
+        half: store float16.
+        newest: take the newest checkpoint, not the best.
+    """
+    weights = ship([RunFolder(run) for run in runs], to, half=half, newest=newest)
+    print(f"{weights.name}: {(to / 'model.safetensors').stat().st_size / 1e6:.1f} MB in {to}")
+
+
+@app.command(name="evaluate")
+def evaluate_command(
+    weights: tyro.conf.Positional[Path],
+    /,
+    data: str,
+    data_root: Path | None = None,
+    classifier: Path | None = None,
+    samples: int = 10_000,
+    threads: int = 1,
+    write: bool = False,
+) -> None:
+    """Measure weights on the test split and print the figures as JSON.
+
+    Args:
+        weights: weights folder.
+        data: as in train.
+        data_root: folder with an existing copy of the data.
+        classifier: weights folder of the independent classifier; by default the one beside `weights` for that data.
+        samples: test images and samples used.
+        threads: CPU threads.
+        write: also write metrics.json, sample.png and the model card into the folder.
+    """
+    torch.set_num_threads(threads)
+    loaded = load_weights(weights)
+    beside = weights.parent / f"classifier-{weights.name.split('-', 1)[-1]}"
+    classifier = classifier or (beside if beside.is_dir() else None)
+    judge = load_weights(classifier) if classifier and loaded.kind != "classifier" else None
+    config = loaded.config
+    size = config.image_sizes[0] if loaded.kind == "lapgan" else config.image_size
+    bench = load_bench(
+        data, data_root=data_root, size=size, channels=config.channels, classifier=judge, samples=samples
+    )
+    command = f"python -m training evaluate weights/{weights.name} --data {data} --samples {samples}"
+    result = measure(loaded, bench, command) if write else evaluate(loaded, bench)
+    print(json.dumps(result["figures"], indent=1))
+
+
+@app.command(name="publish")
+def publish_command(
+    weights: tyro.conf.Positional[Path], repo: tyro.conf.Positional[str], /, private: bool = False
+) -> None:
+    """Upload a weights folder to the Hugging Face Hub.
+
+    Args:
+        weights: weights folder.
+        repo: OWNER/NAME.
+        private: create the repository as a private one.
+    """
+    print(publish(weights, repo, private=private))
+
+
+@app.command(name="figures")
+def figures_command(readme: Path = Path("README.md"), weights_dir: Path = Path("weights")) -> None:
+    """Write the table of figures into the README from every metrics.json.
+
+    Args:
+        readme: file with the figure markers.
+        weights_dir: folder of the weights folders.
+    """
+    write_durably(readme, fill_readme(readme.read_text(encoding="utf-8"), weights_dir).encode())
+
+
+@app.command(name="sample")
+def sample_command(
+    weights: tyro.conf.Positional[Path],
+    /,
+    seed: int = 42,
+    label: int = 0,
+    codes: tuple[float, ...] = (),
+    out: Path = Path("sample.png"),
+    scale: int = 1,
+) -> None:
+    """Draw one picture: the same as the page's and the API's for the same seed.
+
+    Args:
+        weights: weights folder.
+        seed: 0 to 4294967295.
+        label: class (LAPGAN) or digit (InfoGAN).
+        codes: InfoGAN's continuous codes, 0 by default.
+        out: PNG file to write.
+        scale: enlarge so many times.
+    """
+    torch.set_num_threads(1)
+    save_grid(out, draw_one(load_weights(weights), seed, label, codes), 1, scale=scale, border=0)
+    print(out)
 
 
 def main() -> None:

@@ -64,7 +64,7 @@ class BiGANTraining:
         self.config = config if settings.variant == "bigan" else replace(config, joint=False)
         self.settings, self.device, self.dataset = settings, device, dataset
         self.model = BiGAN(self.config).to(device)
-        rate = dict(lr=settings.lr, betas=(0.5, 0.999), weight_decay=settings.weight_decay)
+        rate = {"lr": settings.lr, "betas": (0.5, 0.999), "weight_decay": settings.weight_decay}
         players = [*self.model.generator.parameters(), *self.model.encoder.parameters()]
         self.optimizers = {
             "discriminator": torch.optim.Adam(self.model.discriminator.parameters(), **rate),

@@ -48,7 +48,12 @@ def paper(dataset: Dataset) -> tuple[InfoGANConfig, InfoGANSettings]:
     size, channels = dataset.images.shape[-1], dataset.images.shape[1]
     if size % 7 == 0:
         return InfoGANConfig(image_size=size, channels=channels), InfoGANSettings()
-    widths = dict(generator_hidden=0, generator_widths=(448, 256, 128, 64), trunk_widths=(64, 128, 256), trunk_hidden=0)
+    widths = {
+        "generator_hidden": 0,
+        "generator_widths": (448, 256, 128, 64),
+        "trunk_widths": (64, 128, 256),
+        "trunk_hidden": 0,
+    }
     return InfoGANConfig(image_size=size, channels=channels, noise=124, **widths), InfoGANSettings()
 
 
@@ -56,9 +61,14 @@ def modern(dataset: Dataset) -> tuple[InfoGANConfig, InfoGANSettings]:
     """Compact nets (under 2 M parameters each, so that a browser can run them) and the consistency term."""
     size, channels = dataset.images.shape[-1], dataset.images.shape[1]
     if size % 7 == 0:
-        shape = dict(generator_hidden=256, trunk_hidden=256)
+        shape = {"generator_hidden": 256, "trunk_hidden": 256}
     else:
-        shape = dict(generator_hidden=0, generator_widths=(256, 128, 64), trunk_widths=(48, 96, 192), trunk_hidden=256)
+        shape = {
+            "generator_hidden": 0,
+            "generator_widths": (256, 128, 64),
+            "trunk_widths": (48, 96, 192),
+            "trunk_hidden": 256,
+        }
     config = InfoGANConfig(image_size=size, channels=channels, **shape)
     return config, InfoGANSettings(consistency_weight=0.5)
 
@@ -103,7 +113,7 @@ class InfoGANTraining:
         return discrete, gaussian
 
     def consistency(self, images: Tensor, reading: Tensor) -> Tensor:
-        """Return the clustering term: cross-entropy of Q's reading to that of moved copies, less the batch's entropy."""
+        """Return the clustering term: cross-entropy of Q's reading to that of moved copies, less batch entropy."""
         moved = move_slightly(images, self.generators["latents"])
         total = images.new_zeros(())
         moved_reading = self.model.q_head(self.model.trunk(moved))
@@ -152,7 +162,7 @@ class InfoGANTraining:
         }
 
     def calibrate(self, model: InfoGAN) -> None:
-        """Re-estimate batch norm under averaged weights: G on codes, trunk and Q on real images, which they will read."""
+        """Re-estimate batch norm under averaged weights: G on codes, trunk and Q on real images."""
         generator = torch.Generator().manual_seed(0)
         count = self.settings.batch_size
         calibrate_batch_norm(

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from models.lapgan import LAPGAN, LAPGANConfig
-from models.pyramid import add_band, decompose, shrink, up
+from models.pyramid import add_band, decompose, halvings, shrink, up
 from training.data import Dataset, normalise
 from training.losses import AdversarialLoss, accuracy, discriminator_loss, generator_loss, gradient_penalty, uniform
 
@@ -75,12 +75,10 @@ def modern(dataset: Dataset) -> tuple[LAPGANConfig, LAPGANSettings]:
 
 def sized(dataset: Dataset, nets: Literal["paper", "modern"], width: int) -> LAPGANConfig:
     """Halve the side of the data down to 4 pixels (7 for 28 and 14)."""
-    sizes = [dataset.images.shape[-1]]
-    while sizes[-1] > 7 and sizes[-1] % 2 == 0:
-        sizes.append(sizes[-1] // 2)
+    sizes = halvings(dataset.images.shape[-1])
     names = dataset.class_names if len(dataset.class_names) > 1 else ()
     return LAPGANConfig(
-        image_sizes=tuple(sizes),
+        image_sizes=sizes,
         channels=dataset.images.shape[1],
         classes=len(names),
         class_names=names,
@@ -218,7 +216,7 @@ class LAPGANTraining:
         """Nothing to do: no net here keeps running statistics."""
 
     def preview(self, model: LAPGAN) -> tuple[Tensor, int]:
-        """Return sampled chains; where only some levels are trained, those levels on real coarse images."""
+        """Return sampled chains; where only some levels are trained, those on real coarse images."""
         count, config = 40, self.config
         labels = [i % config.classes for i in range(count)] if config.classes else None
         seeds = [[i] * config.levels for i in range(count)]

@@ -30,6 +30,7 @@ class Request:
         only_class: train on this class alone (LAPGAN's paper: one model a class).
         levels: LAPGAN levels to train, all where empty.
         image_size: side to resize the data to, or None.
+        channels: 1 or 3 to convert the data to, or None; pictures that mix grey and colour need it.
         overrides: settings or config values as KEY=VALUE, over the preset's.
     """
 
@@ -40,6 +41,7 @@ class Request:
     only_class: str | None = None
     levels: tuple[int, ...] = ()
     image_size: int | None = None
+    channels: int | None = None
     overrides: tuple[str, ...] = ()
 
 
@@ -66,7 +68,7 @@ def resolve(request: Request, *, data_root: Path | None = None) -> Plan:
         request.data,
         split="train",
         size=request.image_size,
-        channels=None,
+        channels=request.channels,
         data_root=data_root,
         only_class=request.only_class,
     )
@@ -190,6 +192,7 @@ def remember(plan: Plan, run: RunFolder, *, resume: bool) -> None:
     if not resume:
         raise RunError(f"{run.path} already holds a run; add --resume to go on with it, or choose another --run-dir.")
     old = read_json(path)
+    old["request"] = json.loads(json.dumps(asdict(reopen(run))))
     for key in ("request", "config", "settings", "data_digest"):
         if old.get(key) != record[key]:
             raise RunError(f"{run.path} holds a run with another {key}; start a new one in another --run-dir.")

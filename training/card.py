@@ -1,0 +1,131 @@
+"""Model cards, and the table of figures in the README, written from metrics.json alone."""
+
+from dataclasses import asdict
+from pathlib import Path
+
+from models.checkpoint import Weights, read_json
+
+PAPERS = {
+    "lapgan": "Denton et al. 2015, *Deep Generative Image Models using a Laplacian Pyramid of Adversarial Networks*, "
+    "[arXiv:1506.05751](https://arxiv.org/abs/1506.05751)",
+    "infogan": "Chen et al. 2016, *InfoGAN: Interpretable Representation Learning by Information Maximizing GANs*, "
+    "[arXiv:1606.03657](https://arxiv.org/abs/1606.03657)",
+    "bigan": "Donahue et al. 2016, *Adversarial Feature Learning*, "
+    "[arXiv:1605.09782](https://arxiv.org/abs/1605.09782)",
+    "gan": "Goodfellow et al. 2014, *Generative Adversarial Nets*, [arXiv:1406.2661](https://arxiv.org/abs/1406.2661)",
+    "classifier": "none: a small convolutional classifier, used for measuring only",
+}
+EXTENSIONS = {
+    "lapgan": "Beyond the paper: residual nets with noise in every block, R1, Adam, averaged weights, and noise on the "
+    "coarse images in training, which handles that levels are trained on real coarse images and sampled on "
+    "generated ones. The loss is the paper's log loss. `--preset paper` trains the published nets.",
+    "infogan": "Beyond the paper: compact nets, averaged weights, and a label-free consistency term (Q should read the "
+    "same category from a real image and a slightly moved copy, and use all categories evenly), ramped in after the "
+    "codes have formed. Labels only name the categories afterwards. `--preset paper` trains the published objective.",
+    "bigan": "Beyond the paper: gains and biases in batch norm, averaged weights, and a reconstruction term on G(E(x)) "
+    "beside the adversary. `--preset paper` trains the published objective, which has none.",
+    "gan": "The baseline that LAPGAN is measured against.",
+    "classifier": "It names generated pictures and gives features to the Frechet distance. No GAN was trained with it.",
+}
+LIMITS = {
+    "lapgan": "32 x 32 pixels; shapes are suggestive, not exact. The class is a hint, followed best where it is coarse.",
+    "infogan": "Handwritten digits only; Q gives an answer for any picture, digit or not.",
+    "bigan": "Centred white-on-black digits only. G(E(x)) is a plausible image with the code of x, not a copy.",
+    "gan": "A baseline, not meant to look good.",
+    "classifier": "Only for pictures like its training data.",
+}
+# What the README shows: weights, figure, how it reads, the paper's value.
+SHOWN = (
+    ("infogan-mnist", "category_error", "Q's category error on the 10,000 test digits", "5 %", "{:.2%}"),
+    (
+        "infogan-mnist",
+        "mutual_information_nats",
+        "Mutual information of the category code (at most 2.303)",
+        "max",
+        "{:.3f}",
+    ),
+    ("infogan-mnist", "digit_agreement", "Generated digits that an independent classifier agrees with", "-", "{:.2%}"),
+    ("infogan-mnist", "spearman_slant", "Rank correlation of a code with measured slant, over [-2, 2]", "-", "{:.3f}"),
+    ("infogan-mnist", "spearman_width", "Rank correlation of the other with stroke width", "-", "{:.3f}"),
+    ("bigan-mnist", "nearest_neighbour_accuracy", "1-NN accuracy on E's features", "97.39 %", "{:.2%}"),
+    ("bigan-mnist", "distance_ratio", "Distance x to G(E(x)) over random pairs", "0.62", "{:.3f}"),
+    ("bigan-mnist", "digit_kept", "G(E(x)) keeps the digit", "-", "{:.2%}"),
+    ("lapgan-cifar10", "frechet", "Frechet distance on a small classifier's features", "-", "{:.2f}"),
+    ("gan-cifar10", "frechet", "the same for the plain GAN of equal training time", "-", "{:.2f}"),
+    ("lapgan-cifar10", "swd_32px", "Sliced Wasserstein distance x 1000, 32 px band", "-", "{:.1f}"),
+    ("gan-cifar10", "swd_32px", "the same for the plain GAN", "-", "{:.1f}"),
+)
+BEGIN, END = "<!-- figures:begin -->", "<!-- figures:end -->"
+
+
+def train_command(request: dict) -> str:
+    """Spell a run's request as the command that repeats it."""
+    words = ["python -m training train", request["model"], "--data", request["data"], "--preset", request["preset"]]
+    for option in ("only_class", "image_size"):
+        if request[option] is not None:
+            words += [f"--{option.replace('_', '-')}", str(request[option])]
+    for option, values in (("--levels", request["levels"]), ("--set", request["overrides"])):
+        if values:
+            words += [option, *map(str, values)]
+    return " ".join([*words, "--seed", str(request["seed"])])
+
+
+def card(weights: Weights, metrics: dict) -> str:
+    """Write a model card in the Hub's format."""
+    kind, evaluated = weights.kind, metrics["evaluated"]
+    rows = "\n".join(f"| {key} | {value:g} |" for key, value in metrics["figures"].items())
+    runs = "\n".join(
+        f"    {train_command(run['request'])} --steps {run['step']}   # {run['cpu_minutes']} CPU minutes"
+        for run in metrics["training"]
+    )
+    shape = "\n".join(f"    {key} = {value}" for key, value in asdict(weights.config).items())
+    parameters = sum(p.numel() for p in weights.model.parameters())
+    sample = "![Samples](sample.png)\n\n" if kind != "classifier" else ""
+    return f"""---
+license: apache-2.0
+library_name: ganscope
+tags: [gan, {kind}]
+---
+# {weights.name}
+
+{sample}A {kind} of Ganscope, {parameters:,} parameters. Paper: {PAPERS[kind]}.
+
+{EXTENSIONS[kind]}
+
+## Data and training
+
+{evaluated["data"]}
+
+{runs}
+
+{shape}
+
+## Figures
+
+From `{evaluated["command"]}` on {evaluated["date"]}, {evaluated["samples"]:,} test images and as many samples.
+
+| figure | value |
+|---|---|
+{rows}
+
+## Limits
+
+{LIMITS[kind]}
+"""
+
+
+def figures_table(root: Path) -> str:
+    """Return the README's table from the metrics.json of every weights folder."""
+    lines = ["| weights | figure | paper | here |", "|---|---|---|---|"]
+    for name, key, text, paper, form in SHOWN:
+        path = root / name / "metrics.json"
+        if path.exists():
+            lines.append(f"| {name} | {text} | {paper} | {form.format(read_json(path)['figures'][key])} |")
+    return "\n".join(lines)
+
+
+def fill_readme(text: str, root: Path) -> str:
+    """Replace what stands between the README's figure markers."""
+    before, rest = text.split(BEGIN)
+    after = rest.split(END)[1]
+    return f"{before}{BEGIN}\n{figures_table(root)}\n{END}{after}"

@@ -1,0 +1,27 @@
+"""Upload a weights folder to the Hugging Face Hub."""
+
+from pathlib import Path
+
+from models.checkpoint import CARD_FILES, load_weights
+
+FILES = (*CARD_FILES, "README.md", "sample.png")
+
+
+def publish(folder: Path, repo: str, *, private: bool = False) -> str:
+    """Upload a weights folder as one folder of a Hub repository and return the commit's address.
+
+    The token comes from `hf auth login` or HF_TOKEN. The folder is loaded first, so nothing broken is published.
+    """
+    from huggingface_hub import HfApi
+
+    load_weights(folder)
+    api = HfApi()
+    api.create_repo(repo, exist_ok=True, private=private)
+    commit = api.upload_folder(
+        repo_id=repo,
+        folder_path=folder,
+        path_in_repo=folder.name,
+        allow_patterns=list(FILES),
+        commit_message=f"Publish {folder.name}",
+    )
+    return str(commit.commit_url)

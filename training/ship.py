@@ -1,0 +1,137 @@
+"""Turn runs into a weights folder: averaged nets, names of the codes, figures, a sample picture and a model card."""
+
+from dataclasses import asdict, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import torch
+
+from models import Config, build
+from models.checkpoint import (
+    Weights,
+    config_from_dict,
+    load_weights,
+    read_json,
+    save_weights,
+    write_durably,
+    write_json,
+)
+from training.card import card
+from training.data import Dataset
+from training.evaluate import Bench, evaluate
+from training.grids import save_grid
+from training.run import RunError, RunFolder, load_state
+
+
+def ship(runs: list[RunFolder], folder: Path, *, half: bool, newest: bool) -> Weights:
+    """Write the averaged nets of one run, or of several that trained different LAPGAN levels, as a weights folder.
+
+    Args:
+        half: store float16.
+        newest: take the newest checkpoints, not the best.
+
+    Raises:
+        RunError: a run without checkpoint, or runs that do not fit together.
+    """
+    records = [read_json(run.path / "run.json") for run in runs]
+    kind, config = records[0]["request"]["model"], records[0]["config"]
+    if any(record["config"] != config for record in records):
+        raise RunError("These runs have different configs, so their levels do not fit together.")
+    model = build(kind, config_from_dict(kind, config))
+    history = []
+    for run, record in zip(runs, records, strict=True):
+        path = run.checkpoints / "best.safetensors"
+        if newest or not path.exists():
+            path = run.checkpoint_path((run.checkpoint_steps() or [0])[-1])
+        if not path.exists():
+            raise RunError(f"{run.path} holds no checkpoint yet.")
+        state = load_state(path)
+        average = {key.removeprefix("average/"): t for key, t in state.tensors.items() if key.startswith("average/")}
+        levels = record["request"]["levels"]
+        if levels:
+            prefixes = tuple(f"{net}.{k}." for net in ("generators", "discriminators") for k in levels)
+            average = {key: tensor for key, tensor in average.items() if key.startswith(prefixes)}
+        model.load_state_dict(average, strict=not levels)
+        history.append(
+            {
+                "request": record["request"],
+                "settings": record["settings"],
+                "step": state.step,
+                "minutes": round(state.meta["seconds"] / 60, 1),
+                "cpu_minutes": round(state.meta["cpu_seconds"] / 60, 1),
+                "torch": record["torch"],
+            }
+        )
+    save_weights(folder, kind, config_from_dict(kind, config), model, half=half)
+    write_json(folder / "metrics.json", {"training": history})
+    return load_weights(folder)
+
+
+def measure(weights: Weights, bench: Bench, command: str) -> dict:
+    """Evaluate weights and write metrics.json, the sample picture and the model card into their folder."""
+    result = evaluate(weights, bench)
+    if weights.kind == "infogan":
+        weights = name_codes(weights, bench, result)
+    metrics = {
+        "figures": {key: round(value, 5) for key, value in result["figures"].items()},
+        **{key: value for key, value in result.items() if key in ("distance_quantiles",)},
+        "evaluated": {
+            "command": command,
+            "date": datetime.now(UTC).date().isoformat(),
+            "samples": bench.samples,
+            "data": bench.test.describe(),
+        },
+        "training": weights.metrics.get("training", []),
+    }
+    write_json(weights.folder / "metrics.json", metrics)
+    picture = sample_picture(weights, bench.test)
+    if picture is not None:
+        save_grid(weights.folder / "sample.png", *picture, scale=3)
+    write_durably(weights.folder / "README.md", card(weights, metrics).encode())
+    return metrics
+
+
+def name_codes(weights: Weights, bench: Bench, result: dict) -> Weights:
+    """Store what each category draws and what each continuous code changes; labels serve for this alone."""
+    names = tuple(bench.test.class_names[k] for k in result["category_of"])
+    codes = [""] * weights.config.continuous
+    for name, code in result["code_of"].items():
+        codes[code] = name
+    config: Config = replace(weights.config, category_names=names, continuous_names=tuple(codes))
+    write_json(weights.folder / "config.json", {"model": weights.kind, "config": asdict(config)})
+    return replace(weights, config=config)
+
+
+def sample_picture(weights: Weights, test: Dataset) -> tuple[torch.Tensor, int] | None:
+    """Return the pictures of a model card and the number of columns: generated ones only, never data."""
+    model, config = weights.model, weights.config
+    if weights.kind == "infogan":
+        order = sorted(range(config.categorical[0]), key=lambda k: config.category_names[k : k + 1])
+        seeds = [row for row in range(6) for _ in order]
+        others = [0] * (len(config.categorical) - 1)
+        return model.generate(seeds, [[k, *others] for k in order] * 6, [[0.0] * config.continuous] * len(seeds)), 10
+    if weights.kind == "bigan":
+        return model.decode(model.latents(range(60))), 10
+    if weights.kind == "lapgan":
+        labels = [i % config.classes for i in range(60)] if config.classes else None
+        return model.grow([[i] * config.levels for i in range(60)], labels)[-1].image, 10
+    if weights.kind == "gan":
+        return model.sample(range(60)), 10
+    return None
+
+
+def draw_one(weights: Weights, seed: int, label: int, codes: tuple[float, ...]) -> torch.Tensor:
+    """Draw one picture (1, C, s, s) of a seed, from weights of any generating kind."""
+    model, config = weights.model, weights.config
+    if weights.kind == "infogan":
+        names = config.category_names
+        category = names.index(str(label)) if str(label) in names else label
+        others = [0] * (len(config.categorical) - 1)
+        return model.generate([seed], [[category, *others]], [codes or (0.0,) * config.continuous])
+    if weights.kind == "lapgan":
+        return model.grow([[seed] * config.levels], [label] if config.classes else None)[-1].image
+    if weights.kind == "bigan":
+        return model.decode(model.latents([seed]))
+    if weights.kind == "gan":
+        return model.sample([seed])
+    raise RunError(f"{weights.name} is a {weights.kind}, which draws nothing; choose lapgan, infogan, bigan or gan.")
