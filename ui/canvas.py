@@ -1,18 +1,21 @@
 """The canvas: one Gradio component that draws scenes and reports what is clicked or dragged.
 
-How to add a tab (ui/infogan_tab.py is the example):
+How to add a tab (InfoGAN is the example):
 
-1. `ui/NAME_tab.py`: a TEXT dictionary at the top with every text a visitor reads, then
-   - plain functions `name_action(...)` with types, defaults and a docstring: the API endpoints;
-   - functions that turn tensors into scenes with the builders of ui/scene.py (what to show, never how);
-   - `build()`, called inside its `gr.Tab`: components, events, and `endpoint(...)` for each API function.
-2. Torch work goes into functions decorated with `inference.device_call`; models come from
-   `inference.weights(name)`, whose CheckpointError is one sentence fit to show.
-3. `stage = canvas(first_scene, elem_id="name-stage")`. Handlers return `scene(...)` or `patch(...)` to it. It fires
-   - `stage.pick(handler)`: a tile or cell was clicked: `event_data(event)` has `id` (and `row`, `column`);
+1. `ui/NAME_view.py`, what is shown: a TEXT dictionary with every text a visitor reads, functions that compute
+   (decorated with `inference.device_call`, models from `inference.weights(name)`), and functions that turn their
+   tensors into scenes with the builders of ui/scene.py. No Gradio components here.
+2. `ui/NAME_tab.py`, how it is used: the API functions with types, defaults and docstrings; `build()`, called inside
+   the `gr.Tab`, which lays out a `gs-bench` row (column `gs-stage` for the picture, column `gs-controls` with
+   `intro(TEXT)` and cards; add `gs-wide` for a picture over the whole width) and wires the events; `endpoint(...)` for
+   each API function.
+3. `stage = canvas(first_scene, elem_id="name-stage")`. Handlers return `scene.scene(...)` or `scene.patch(...)` to it.
+   - `stage.pick(handler)`: a tile or cell was clicked; `event_data(event)` has `id` (and `row`, `column`);
    - `stage.drag(handler)`, `stage.release(handler)`: `id` with `x`, `y` (plane) or `index`, `value` (bars).
-   Wire what follows a hand with `**LIVE`, all else with `**NOW`; only `endpoint` makes public events.
-4. List it in TABS of ui/page.py and its endpoints in tests/ui/test_page.py.
+   The handler's first parameter is `event: gr.EventData`. Wire what follows a hand with `**LIVE`, other quick events
+   with `**NOW`, and what may fail (an upload) with `**PRIVATE`, whose queue carries errors without a failed request.
+   Only `endpoint` makes public events.
+4. List the tab in TABS of ui/page.py and its endpoints in tests/ui/test_page.py.
 """
 
 import base64
@@ -24,6 +27,8 @@ from pathlib import Path
 from typing import Any
 
 import gradio as gr
+
+from ui.inference import tell_errors
 
 WEB = Path(__file__).parent / "web"
 PRIVATE = {"api_visibility": "private", "show_progress": "hidden"}
@@ -102,7 +107,7 @@ def endpoint(function: Callable, inputs: list[gr.components.Component], output: 
         inputs: hidden components, one an argument, whose values are the defaults. Gradio checks their limits.
         output: hidden component; for pictures a `gr.Image(format="png")`.
     """
-    gr.Button(visible=False).click(function, inputs, output, api_name=function.__name__)
+    gr.Button(visible=False).click(tell_errors(function), inputs, output, api_name=function.__name__)
 
 
 def _component(module: str, name: str, value: str, elem_id: str, classes: str, **props: Any) -> gr.HTML:

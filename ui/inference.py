@@ -9,6 +9,7 @@ import torch
 
 from models.checkpoint import CheckpointError, Weights, find_weights, load_weights
 from models.device import choose_device
+from ui.images import ImageError
 from ui.settings import Settings, load_settings
 
 try:
@@ -92,12 +93,25 @@ def error(name: str) -> str | None:
     return _errors.get(name)
 
 
+def tell_errors(function: Callable) -> Callable:
+    """Decorate what a visitor calls: refused weights and pictures reach them as a sentence, all else as "Error"."""
+
+    @functools.wraps(function)
+    def told(*args: object, **kwargs: object) -> object:
+        try:
+            return function(*args, **kwargs)
+        except (CheckpointError, ImageError) as error:
+            raise gr.Error(str(error), print_exception=False) from error
+
+    return told
+
+
 def device_call(function: Callable) -> Callable:
     """Decorate every function that computes with torch.
 
     At most `settings().concurrency` run at once; a caller that finds no place within two seconds gets a `gr.Error`
-    instead of a growing queue, and so does one whose weights are missing. Arguments and results must be plain data
-    or CPU tensors, because a ZeroGPU Space runs the function in another process.
+    instead of a growing queue. Arguments and results must be plain data or CPU tensors, because a ZeroGPU Space runs
+    the function in another process.
     """
     attached = attach_gpu(function)
 
@@ -107,8 +121,6 @@ def device_call(function: Callable) -> Callable:
             raise gr.Error(BUSY.format(slots=settings().concurrency), print_exception=False)
         try:
             return attached(*args, **kwargs)
-        except CheckpointError as error:
-            raise gr.Error(str(error), print_exception=False) from error
         finally:
             _slots().release()
 

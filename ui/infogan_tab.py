@@ -12,7 +12,7 @@ from torch import Tensor
 from models.checkpoint import CheckpointError
 from ui import images, inference
 from ui import infogan_view as view
-from ui.canvas import LIVE, NOW, canvas, drawing_pad, endpoint, event_data, intro, notice, picture_bytes
+from ui.canvas import LIVE, NOW, PRIVATE, canvas, drawing_pad, endpoint, event_data, intro, notice, picture_bytes
 from ui.infogan_view import TEXT, Turn
 
 MODEL = inference.DEFAULTS["infogan"]
@@ -75,51 +75,46 @@ def infogan_infer(image: str | None = None, model: str = MODEL) -> dict[str, Any
 
 def build() -> None:
     """Lay the tab out inside the current `gr.Tab`, and publish its endpoints."""
-    intro(TEXT)
     try:
-        _build_controls(Turn(MODEL))
+        _build_bench(Turn(MODEL))
     except CheckpointError as error:
+        intro(TEXT)
         notice(str(error))
     _publish()
 
 
-def _build_controls(start: Turn) -> None:
-    first, second = view.code_names(start.model)
+def _build_bench(start: Turn) -> None:
     names = inference.names("infogan")
-    pictures, reading_start = view.pictures(start)
+    first, second = view.code_names(start.model)
+    first_pictures, first_reading = view.pictures(start)
     with gr.Row(elem_classes="gs-bench"):
         with gr.Column(elem_classes="gs-stage"):
-            stage = canvas(pictures, elem_id="infogan-stage")
+            stage = canvas(first_pictures, elem_id="infogan-stage")
         with gr.Column(elem_classes="gs-controls"):
-            model = gr.Dropdown(names, value=start.model, label=TEXT["model"], visible=len(names) > 1)
-            category = gr.Number(start.row, visible=False, precision=0)
+            intro(TEXT)
             with gr.Row(elem_classes="gs-card gs-split"):
                 with gr.Column(min_width=220):
-                    code_1 = _slider(first)
-                    code_2 = _slider(second)
+                    model = gr.Dropdown(names, value=start.model, label=TEXT["model"], visible=len(names) > 1)
+                    category = gr.Number(start.row, visible=False, precision=0)
+                    code_1, code_2 = _slider(first), _slider(second)
                     gr.Markdown(TEXT["range_hint"], elem_classes="gs-hint")
                     with gr.Row(elem_classes="gs-line"):
-                        seed = gr.Number(start.seed, label=TEXT["seed"], precision=0, minimum=0, maximum=SEED_LIMIT - 1)
-                        roll = gr.Button(TEXT["roll"])
+                        seed = gr.Number(
+                            start.seed, label=TEXT["seed"], precision=0, minimum=0, maximum=SEED_LIMIT - 1, min_width=90
+                        )
+                        roll = gr.Button(TEXT["roll"], min_width=90)
                     keep = gr.Checkbox(True, label=TEXT["keep"], info=TEXT["keep_info"])
                 with gr.Column(min_width=220):
                     plane = canvas(view.plane_scene(start), elem_id="infogan-plane")
             with gr.Column(elem_classes="gs-card"):
                 gr.Markdown(f"### {TEXT['reading']}\n{TEXT['reading_hint']}")
-                reading = canvas(reading_start, elem_id="infogan-reading")
+                reading = canvas(first_reading, elem_id="infogan-reading")
             with gr.Column(elem_classes="gs-card"):
                 gr.Markdown(f"### {TEXT['own']}\n{TEXT['own_hint']}")
                 with gr.Row(elem_classes="gs-split"):
                     with gr.Column(min_width=220):
                         pad = drawing_pad({key: TEXT[key] for key in view.PAD_TEXTS}, elem_id="infogan-pad")
-                        upload = gr.Image(
-                            label=TEXT["upload"],
-                            type="filepath",
-                            image_mode=None,
-                            sources=["upload", "clipboard"],
-                            height=120,
-                            elem_id="infogan-upload",
-                        )
+                        upload = gr.UploadButton(TEXT["upload"], file_types=["image"], elem_id="infogan-upload")
                     with gr.Column(min_width=220):
                         own = canvas(view.own_scene(start.model, *view.example(start)), elem_id="infogan-own")
             with gr.Column(elem_classes="gs-card"):
@@ -137,7 +132,7 @@ def _build_controls(start: Turn) -> None:
         slider.input(_follow, turn, follows, **LIVE)
         slider.release(_settle, [keep, code, *turn], drawn, **NOW)
     plane.drag(_drag, [model, seed, category], [stage, reading, code_1, code_2], **LIVE)
-    plane.release(_settle, [keep, code, *turn], drawn, **NOW)
+    plane.release(_settle_plane, [keep, code, model, seed, category], drawn, **NOW)
     stage.pick(_pick_category, [keep, code, *turn], jumped, **NOW)
     sweep.pick(_pick_cell, [keep, code, *turn], jumped, **NOW)
     roll.click(_roll, [code, *turn], drawn, **NOW)
@@ -146,7 +141,7 @@ def _build_controls(start: Turn) -> None:
     code.input(_sweep, [code, *turn], sweep, **NOW)
     read = [own, category, code_1, code_2, *follows]
     pad.draw(_read_drawing, turn, read, **LIVE)
-    upload.input(_read_upload, [upload, *turn], read, **NOW)
+    upload.upload(_read_upload, [upload, *turn], read, **PRIVATE)
 
 
 def _slider(name: str) -> gr.Slider:
@@ -171,6 +166,12 @@ def _show(code: int, *controls: Any) -> tuple[str, ...]:
 
 def _settle(keep: bool, code: int, *controls: Any) -> tuple:
     return _redraw(_kept(_turn(*controls), keep), code)
+
+
+def _settle_plane(event: gr.EventData, keep: bool, code: int, model: str, seed: int, row: int) -> tuple:
+    # The place comes with the event, because the sliders may still wait for the answer to the last drag.
+    place = event_data(event)
+    return _settle(keep, code, model, seed, row, place["x"], place["y"])
 
 
 def _roll(code: int, *controls: Any) -> tuple:
@@ -200,11 +201,15 @@ def _sweep(code: int, *controls: Any) -> str:
 
 def _read_drawing(event: gr.EventData, *controls: Any) -> tuple:
     png = picture_bytes(event)
-    return _read_own(png, _turn(*controls)) if png else (gr.skip(),) * 7
+    try:
+        return _read_own(png, _turn(*controls)) if png else (gr.skip(),) * 7
+    except images.ImageError:  # the first dot of a stroke is no digit yet
+        return (gr.skip(),) * 7
 
 
-def _read_upload(path: str | None, *controls: Any) -> tuple:
-    return _read_own(path, _turn(*controls)) if path else (gr.skip(),) * 7
+@inference.tell_errors
+def _read_upload(path: str, *controls: Any) -> tuple:
+    return _read_own(path, _turn(*controls))
 
 
 def _read_own(picture: str | bytes, turn: Turn) -> tuple:
@@ -221,10 +226,7 @@ def _read_own(picture: str | bytes, turn: Turn) -> tuple:
 def _seen(picture: str | bytes, model: str) -> Tensor:
     """Turn a visitor's picture into what the model was trained on, (1, 28, 28)."""
     size = inference.weights(model).config.image_size
-    try:
-        digit = images.digit_view(images.read_image(picture), size).image
-    except images.ImageError as error:
-        raise gr.Error(str(error), print_exception=False) from error
+    digit = images.digit_view(images.read_image(picture), size).image
     return images.to_tensor(digit, size=size, channels=1)[0]
 
 
@@ -248,8 +250,8 @@ def _publish() -> None:
     category = gr.Number(5, precision=0, minimum=0, maximum=9, visible=False)
     first, second = (gr.Slider(-view.RANGE, view.RANGE, 0.0, step=0.01, visible=False) for _ in range(2))
     code = gr.Number(1, precision=0, minimum=1, maximum=2, visible=False)
-    upload = gr.Image(type="filepath", image_mode=None, visible=False)
+    picture = gr.Image(type="filepath", image_mode=None, visible=False)
     png = gr.Image(type="pil", format="png", visible=False)
     endpoint(infogan_generate, [model, seed, category, first, second], png)
     endpoint(infogan_sweep, [model, seed, code], png)
-    endpoint(infogan_infer, [upload, model], gr.JSON(visible=False))
+    endpoint(infogan_infer, [picture, model], gr.JSON(visible=False))

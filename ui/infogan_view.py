@@ -14,10 +14,10 @@ TEXT = {
     "tab": "InfoGAN",
     "title": "Turn the codes",
     "intro": (
-        "InfoGAN was shown handwriting without a single label, and discovered by itself that there are ten digits, "
-        "and that each can lean and grow thicker: its generator must draw so that a second net, Q, can read the "
-        "codes back. **Drag a slider and watch one property move while the rest stays put; then draw a digit "
-        "yourself and see which codes Q finds in your hand.**"
+        "Shown handwriting without a single label, InfoGAN found out that there are ten digits and that each can lean "
+        "and grow bolder, because its generator has to draw so that a second net, Q, can read the codes back. "
+        "**Drag a slider: one property moves and the rest stays; then draw a digit, and see which codes Q finds in "
+        "your hand.**"
     ),
     "paper": "Chen et al. 2016, InfoGAN: Interpretable Representation Learning by Information Maximizing GANs",
     "paper_url": "https://arxiv.org/abs/1606.03657",
@@ -31,7 +31,7 @@ TEXT = {
     "plane_alt": "Map of {first} ({x:.2f}) across and {second} ({y:.2f}) upwards; arrow keys move the cross",
     "reading": "What Q reads in this picture",
     "reading_hint": "Bars: which digit. Dots: the value Q finds on each code; the tick is the true one.",
-    "reading_alt": "Q reads category {label} with {share:.0%}",
+    "reading_alt": "Q reads {label}, {share:.0%} sure",
     "gauge_alt": "Q reads {name} {value:.2f}, true {true:.2f}",
     "sweep": "Everything at once",
     "sweep_hint": "One row a digit, all with the same noise. Click a picture to go there.",
@@ -44,9 +44,9 @@ TEXT = {
     "undo": "Undo",
     "clear": "Clear",
     "brush": "Brush",
-    "upload": "or a picture of a digit",
+    "upload": "Bring a picture",
     "seen": "what Q sees",
-    "again": "drawn again from the codes",
+    "again": "drawn again",
     "stage_alt": "Digit {label}, {first} {x:.2f}, {second} {y:.2f}, seed {seed}",
     "strip_alt": "Category {label}",
     "first_code": "first code",
@@ -233,7 +233,7 @@ def _category_bars(model: str, probabilities: Sequence[float], mark: int) -> tup
     names = labels(model)
     best = int(np.argmax(probabilities))
     label = TEXT["reading_alt"].format(label=names[best], share=probabilities[best])
-    return scene.bars("categories", probabilities, labels=names, mark=mark, alt=label), label
+    return scene.bars("categories", probabilities, labels=names, mark=mark, alt=label, caption=label), label
 
 
 def _plane_tile(turn: Turn, images: Tensor | None) -> scene.Tile:

@@ -3,9 +3,10 @@
 import gradio as gr
 from gradio.themes.utils.fonts import LocalFont
 
-# Served by Gradio itself, so no request leaves the host; Korean falls through to the system's font.
-SANS = [LocalFont("IBM Plex Sans", weights=(400, 600)), "Pretendard", "Apple SD Gothic Neo", "Malgun Gothic"]
-MONO = [LocalFont("IBM Plex Mono", weights=(400, 500)), "ui-monospace", "monospace"]
+# Served by Gradio itself, so no request leaves the host; of the weights it ships, 600 lacks most letters.
+# Korean falls through to the system's font.
+SANS = [LocalFont("IBM Plex Sans", weights=(400, 700)), "Pretendard", "Apple SD Gothic Neo", "Malgun Gothic"]
+MONO = [LocalFont("IBM Plex Mono", weights=(400, 700)), "ui-monospace", "monospace"]
 ACCENT = gr.themes.Color(
     name="pine",
     c50="#effaf7",
