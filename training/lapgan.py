@@ -30,6 +30,8 @@ class LAPGANSettings:
         loss: "log" (paper), or "article": least squares at the conditional levels and the log loss at the coarsest, as
             the source article describes it.
         penalty: weight of R1, taken every 16 steps; 0 leaves it out (paper).
+        decay_from, decay_steps: Adam's rate falls linearly to a twentieth over decay_steps from this step on; 0 steps
+            keeps it. It calms the circling of the two nets, which averaging alone turns into lost contrast.
         coarse_noise: extension: conditional levels are trained on coarse images with noise of up to this standard
             deviation. They are sampled on generated coarse images, which are less than perfect; this teaches them to
             bear it.
@@ -43,6 +45,8 @@ class LAPGANSettings:
     momentum: float = 0.5
     loss: Literal["log", "article"] = "log"
     penalty: float = 0.0
+    decay_from: int = 0
+    decay_steps: int = 0
     coarse_noise: float = 0.0
     flip: bool = False
     ema: float = 0.0
@@ -121,6 +125,8 @@ class LAPGANTraining:
     def step(self, images: Tensor, labels: Tensor, step: int) -> dict[str, Tensor]:
         if self.settings.optimizer == "sgd":
             self.set_momentum(step)
+        elif self.settings.decay_steps:
+            self.set_rate(step)
         classes = self.model.one_hot(labels, len(images))
         shrunk = shrink(self.augment(images), self.config.image_sizes)
         stats: dict[str, Tensor] = {}
@@ -211,6 +217,12 @@ class LAPGANTraining:
             for group in optimizer.param_groups:
                 group["momentum"] = min(0.7, self.settings.momentum + 0.0008 * epochs)
                 group["lr"] = max(1e-6, self.settings.lr / 1.000004**epochs)
+
+    def set_rate(self, step: int) -> None:
+        done = min(1.0, max(0.0, (step - self.settings.decay_from) / self.settings.decay_steps))
+        for optimizer in self.optimizers.values():
+            for group in optimizer.param_groups:
+                group["lr"] = self.settings.lr * (1 - 0.95 * done)
 
     def calibrate(self, model: LAPGAN) -> None:
         """Nothing to do: no net here keeps running statistics."""
