@@ -19,7 +19,11 @@ from models import MODELS, Config, build
 
 MAX_WEIGHTS_BYTES = 256 * 2**20
 MAX_JSON_BYTES = 2**20
+MAX_HEADER_BYTES = 2**20  # a header is parsed before anything in it can be checked
 MAX_INTEGER = 16_384  # bounds every size, width and count in a config
+MAX_LIST = 16  # numbers in a list of a config; a thousand layers take seconds to build even without memory
+MAX_NAMES = 1000
+MAY_BE_ZERO = {"classes", "continuous", "generator_hidden", "noise", "noise_planes", "trunk_hidden"}
 CARD_FILES = ("config.json", "model.safetensors", "metrics.json")
 DTYPES = {"F16": torch.float16, "F32": torch.float32, "I64": torch.int64}
 
@@ -58,7 +62,7 @@ def load_weights(folder: Path, device: torch.device | str = "cpu") -> Weights:
     folder = Path(folder)
     described = read_json(folder / "config.json")
     kind = described.get("model")
-    if kind not in MODELS or set(described) != {"model", "config"}:
+    if not isinstance(kind, str) or kind not in MODELS or set(described) != {"model", "config"}:
         raise CheckpointError(f"{folder.name}/config.json must hold 'model' (one of {', '.join(MODELS)}) and 'config'.")
     config = config_from_dict(kind, described["config"])
     with torch.device("meta"):
@@ -74,9 +78,12 @@ def save_weights(folder: Path, kind: str, config: Config, model: nn.Module, *, h
 
     Args:
         half: store floating-point tensors as float16; they are computed in float32 all the same.
+
+    Raises:
+        CheckpointError: a value is not finite, or too large for float16; nothing is written then.
+        OSError: the folder cannot be written.
     """
     folder = Path(folder)
-    folder.mkdir(parents=True, exist_ok=True)
     with torch.device("meta"):
         keys = build(kind, config, adversary=False).state_dict().keys()
     state = model.state_dict()
@@ -84,6 +91,8 @@ def save_weights(folder: Path, kind: str, config: Config, model: nn.Module, *, h
     for key in keys:
         tensor = state[key].detach().cpu()
         tensors[key] = (tensor.half() if half and tensor.is_floating_point() else tensor).contiguous()
+        check_finite(folder.name, key, tensors[key])
+    folder.mkdir(parents=True, exist_ok=True)
     write_durably(folder / "model.safetensors", save(tensors))
     write_json(folder / "config.json", {"model": kind, "config": asdict(config)})
 
@@ -124,7 +133,7 @@ def config_from_dict(kind: str, values: object) -> Config:
     hints = typing.get_type_hints(config)
     unknown = sorted(set(values) - set(hints))
     if unknown:
-        raise CheckpointError(f"Unknown keys in the config of a {kind}: {', '.join(unknown)}.")
+        raise CheckpointError(f"Unknown keys in the config of a {kind}: {_shortened(unknown)}.")
     missing = [f.name for f in fields(config) if f.name not in values and f.default is MISSING]
     if missing:
         raise CheckpointError(f"Missing keys in the config of a {kind}: {', '.join(missing)}.")
@@ -143,11 +152,15 @@ def read_tensors(path: Path, expected: dict[str, Tensor]) -> dict[str, Tensor]:
     """
     check_size(path, MAX_WEIGHTS_BYTES)
     try:
+        with open(path, "rb") as file:
+            header = int.from_bytes(file.read(8), "little")
+        if header > MAX_HEADER_BYTES:
+            raise CheckpointError(f"{path.name} has a header of {header} bytes, more than {MAX_HEADER_BYTES} allowed.")
         with safe_open(path, framework="pt") as file:
             keys = set(file.keys())
             if keys != set(expected):
-                odd = sorted(keys ^ set(expected))[:3]
-                raise CheckpointError(f"{path.name} does not fit its config: missing or unknown tensors, e.g. {odd}.")
+                odd = _shortened(sorted(keys ^ set(expected)))
+                raise CheckpointError(f"{path.name} does not fit its config: missing or unknown tensors: {odd}.")
             for key, wanted in expected.items():
                 part = file.get_slice(key)
                 if tuple(part.get_shape()) != tuple(wanted.shape):
@@ -159,11 +172,10 @@ def read_tensors(path: Path, expected: dict[str, Tensor]) -> dict[str, Tensor]:
                 if stored is None or stored.is_floating_point != wanted.dtype.is_floating_point:
                     raise CheckpointError(f"{path.name}: {key} has type {part.get_dtype()}, expected {wanted.dtype}.")
             tensors = {key: file.get_tensor(key).to(wanted.dtype) for key, wanted in expected.items()}
-    except SafetensorError as error:
-        raise CheckpointError(f"{path.name} is not a valid safetensors file: {error}") from error
+    except (SafetensorError, OSError) as error:
+        raise CheckpointError(f"{path.name} is not a valid safetensors file: {error}.") from error
     for key, tensor in tensors.items():
-        if tensor.is_floating_point() and not bool(torch.isfinite(tensor).all()):
-            raise CheckpointError(f"{path.name}: {key} holds values that are not finite.")
+        check_finite(path.name, key, tensor)
     return tensors
 
 
@@ -172,8 +184,8 @@ def read_json(path: Path) -> dict:
     check_size(path, MAX_JSON_BYTES)
     try:
         values = json.loads(path.read_text(encoding="utf-8"))
-    except (ValueError, RecursionError) as error:
-        raise CheckpointError(f"{path.parent.name}/{path.name} is not valid JSON: {error}") from error
+    except (ValueError, RecursionError, OSError) as error:
+        raise CheckpointError(f"{path.parent.name}/{path.name} is not valid JSON: {error}.") from error
     if not isinstance(values, dict):
         raise CheckpointError(f"{path.parent.name}/{path.name} must hold a JSON object.")
     return values
@@ -215,16 +227,29 @@ def check_size(path: Path, limit: int) -> None:
         raise CheckpointError(f"{path.parent.name}/{path.name} has {size} bytes, more than the {limit} allowed.")
 
 
+def check_finite(file: str, key: str, tensor: Tensor) -> None:
+    """Refuse NaN and infinity."""
+    if tensor.is_floating_point() and not bool(torch.isfinite(tensor).all()):
+        raise CheckpointError(f"{file}: {key} holds values that are not finite.")
+
+
+def _shortened(keys: list[str]) -> str:
+    """Show the first three keys: those of a hostile file may be many and long."""
+    return ", ".join(repr(key[:60]) for key in keys[:3]) + (", ..." if len(keys) > 3 else "")
+
+
 def _checked(name: str, value: object, hint: object) -> object:
     """Return a JSON value as the type a dataclass field asks for, or refuse it."""
     origin, inner = typing.get_origin(hint), typing.get_args(hint)
-    if origin is tuple and isinstance(value, list | tuple) and len(value) <= 256:
+    longest = MAX_NAMES if str in inner else MAX_LIST
+    if origin is tuple and isinstance(value, list | tuple) and len(value) <= longest:
         return tuple(_checked(f"{name}[{i}]", item, inner[0]) for i, item in enumerate(value))
     if origin is typing.Literal and value in inner:
         return value
     if hint is bool and isinstance(value, bool):
         return value
-    if hint is int and isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= MAX_INTEGER:
+    smallest = 0 if name.split(".")[-1] in MAY_BE_ZERO else 1
+    if hint is int and isinstance(value, int) and not isinstance(value, bool) and smallest <= value <= MAX_INTEGER:
         return value
     if hint is float and isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= 1e6:
         return float(value)

@@ -14,11 +14,15 @@ def choose_device(wanted: str | None = None) -> torch.device:
     available = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
     if wanted is None:
         return torch.device(next(kind for kind in ("cuda", "mps", "cpu") if available[kind]))
-    kind = wanted.split(":")[0]
-    if not available.get(kind, False):
+    try:
+        device = torch.device(wanted)
+    except RuntimeError:  # not a device at all
+        device = torch.device("meta")
+    counted = device.type != "cuda" or (device.index or 0) < torch.cuda.device_count()
+    if not available.get(device.type, False) or not counted:
         here = ", ".join(name for name, there in available.items() if there)
         raise ValueError(f"Device {wanted!r} is not available here; choose one of: {here}.")
-    return torch.device(wanted)
+    return device
 
 
 def describe(device: torch.device) -> str:

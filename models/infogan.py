@@ -51,8 +51,9 @@ class InfoGANConfig:
         for widths in (self.generator_widths, self.trunk_widths):
             if self.image_size % 2 ** len(widths) or not widths:
                 raise ValueError(f"image_size {self.image_size} must be divisible by 2 for each of widths {widths}.")
-        if self.category_names and len(self.category_names) != self.categorical[0]:
-            raise ValueError(f"category_names must name all {self.categorical[0]} values, got {self.category_names}.")
+        values = self.categorical[0] if self.categorical else 0
+        if self.category_names and len(self.category_names) != values:
+            raise ValueError(f"category_names must name all {values} values, got {self.category_names}.")
         if self.continuous_names and len(self.continuous_names) != self.continuous:
             raise ValueError(f"continuous_names must name all {self.continuous} codes, got {self.continuous_names}.")
 

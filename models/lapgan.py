@@ -111,6 +111,8 @@ class LAPGAN(nn.Module):
         if labels is None:
             raise ValueError(f"A class-conditional model needs {count} labels from 0 to {self.config.classes - 1}.")
         labels = torch.as_tensor(labels, dtype=torch.long, device=next(self.parameters()).device)
+        if len(labels) != count:
+            raise ValueError(f"{count} images need {count} labels, got {len(labels)}.")
         if labels.min() < 0 or labels.max() >= self.config.classes:
             raise ValueError(f"Label must be from 0 to {self.config.classes - 1}, got {labels.tolist()}.")
         return F.one_hot(labels, self.config.classes).float()
@@ -143,6 +145,8 @@ class LAPGAN(nn.Module):
         """
         config, count, base = self.config, len(seeds), self.config.levels - 1
         gains = [1.0] * config.levels if gains is None else gains
+        if len(gains) != config.levels or any(len(row) != config.levels for row in seeds):
+            raise ValueError(f"Give every image {config.levels} seeds, and as many gains: one a level.")
         classes = self.one_hot(labels, count)
         by_level = list(zip(*seeds, strict=True))
         if coarse is None:

@@ -30,7 +30,7 @@ def uniform(seed: int, stream: int, count: int) -> np.ndarray:
         ValueError: seed or stream out of range.
     """
     for name, value in (("seed", seed), ("stream", stream)):
-        if not 0 <= value < SEED_LIMIT:
+        if not 0 <= value < SEED_LIMIT or value != int(value):
             raise ValueError(f"{name} must be a whole number from 0 to {SEED_LIMIT - 1}, got {value}.")
     start = _mix(np.uint32(seed) ^ _mix(np.uint32((stream + 0x9E3779B9) % SEED_LIMIT)))
     with np.errstate(over="ignore"):
