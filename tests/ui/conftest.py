@@ -1,0 +1,158 @@
+"""A real server and a real browser for the tests of the page."""
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+import pytest
+import torch
+from playwright.sync_api import sync_playwright
+
+from models.checkpoint import save_weights
+from models.infogan import InfoGAN, InfoGANConfig
+
+ROOT = Path(__file__).resolve().parents[2]
+START_S = 180  # a shared machine may be slow; how long a start may take is measured elsewhere
+CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
+CHROMIUM_ARGUMENTS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+
+
+@pytest.fixture(scope="session")
+def weights_dir(tmp_path_factory):
+    """Untrained nets that answer visibly to every code; the digits of the categories are out of order on purpose."""
+    folder = tmp_path_factory.mktemp("weights")
+    torch.set_num_threads(1)
+    torch.manual_seed(1)
+    config = InfoGANConfig(
+        generator_hidden=64,
+        generator_widths=(32, 16),
+        trunk_widths=(16, 32),
+        trunk_hidden=64,
+        head=32,
+        category_names=tuple("3140592687"),
+        continuous_names=("slant", "width"),
+    )
+    net = InfoGAN(config)
+    for parameter in net.parameters():
+        if parameter.ndim > 1:
+            torch.nn.init.normal_(parameter, std=0.25)
+    net.train()
+    for _ in range(40):  # settles the running statistics that inference uses
+        rows = torch.randint(10, (32, 1)).tolist()
+        net.infer(net.generate(range(32), rows, (torch.rand(32, 2) * 2 - 1).tolist()))
+    save_weights(folder / "infogan-mnist", "infogan", config, net.eval())
+    return folder
+
+
+@contextmanager
+def running_app(weights_dir, **environment):
+    """Start app.py on a free port and give its address."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("GANSCOPE_", "GRADIO_"))}
+    settings = {"GANSCOPE_WEIGHTS_DIR": str(weights_dir), "GANSCOPE_PORT": str(port), "GANSCOPE_DEVICE": "cpu"}
+    process = subprocess.Popen(
+        [sys.executable, "app.py"],
+        cwd=ROOT,
+        env={**kept, **settings, **environment},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    address = f"http://127.0.0.1:{port}"
+    try:
+        _wait(process, address)
+        yield address
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.wait(timeout=30)
+
+
+@pytest.fixture(scope="session")
+def app(weights_dir):
+    """The address of an app with every model there is weights for."""
+    with running_app(weights_dir) as address:
+        yield address
+
+
+@pytest.fixture(scope="session")
+def empty_app(tmp_path_factory):
+    """The address of an app that finds no weights at all."""
+    with running_app(tmp_path_factory.mktemp("no-weights")) as address:
+        yield address
+
+
+@pytest.fixture(scope="session")
+def chromium():
+    path = next((found for name in CHROMIUM if (found := shutil.which(name))), None)
+    if path is None:
+        pytest.fail("Chromium is not installed, so the page is untested; install it (apt-get install chromium).")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=CHROMIUM_ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def visit(chromium):
+    """Open addresses in fresh browser windows; at the end nothing may have gone wrong in them unseen."""
+    contexts, problems = [], []
+
+    def open_page(address, *, width=1280, height=800, theme="light", motion="no-preference"):
+        context = chromium.new_context(
+            viewport={"width": width, "height": height},
+            color_scheme=theme,
+            reduced_motion=motion,
+            has_touch=width < 500,
+            is_mobile=width < 500,
+            device_scale_factor=2 if width < 500 else 1,
+        )
+        contexts.append(context)
+        page = context.new_page()
+        page.set_default_timeout(60_000)
+        page.on("console", lambda entry: problems.append(entry.text) if entry.type == "error" else None)
+        page.on("pageerror", lambda error: problems.append(str(error)))
+        page.on("requestfailed", lambda request: problems.append(f"failed: {request.url}"))
+        page.on("request", lambda request: problems.extend(_foreign(request.url, address)))
+        page.goto(address)
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    # Answers still under way when a window closes are no fault of the page.
+    assert [problem for problem in problems if "/gradio_api/" not in problem] == []
+
+
+def _foreign(url, address):
+    return [] if url.startswith((address, "data:", "blob:")) else [f"foreign: {url}"]
+
+
+def _wait(process, address):
+    deadline = time.monotonic() + START_S
+    while time.monotonic() < deadline:
+        if process.poll() is not None:
+            pytest.fail(f"app.py ended with {process.returncode}:\n{process.stdout.read()[-3000:]}")
+        try:
+            if httpx.get(f"{address}/healthz", timeout=5).status_code == 200:
+                return
+        except httpx.TransportError:
+            time.sleep(0.2)
+    process.kill()
+    pytest.fail(f"app.py did not answer within {START_S} s:\n{process.stdout.read()[-3000:]}")
