@@ -61,7 +61,12 @@ def modern(dataset: Dataset) -> tuple[InfoGANConfig, InfoGANSettings]:
     """Compact nets (under 2 M parameters each, so that a browser can run them) and the consistency term."""
     size, channels = dataset.images.shape[-1], dataset.images.shape[1]
     if size % 7 == 0:
-        shape = {"generator_hidden": 256, "trunk_hidden": 256}
+        shape = {
+            "generator_hidden": 256,
+            "generator_widths": (96, 48),
+            "trunk_widths": (48, 96),
+            "trunk_hidden": 256,
+        }
     else:
         shape = {
             "generator_hidden": 0,
@@ -92,7 +97,9 @@ class InfoGANTraining:
     def draw_codes(self, count: int, generator: torch.Generator) -> tuple[Tensor, Tensor, Tensor]:
         """Return G's input (count, noise + codes), the categories and the continuous codes in it."""
         sizes = self.config.categorical
-        categories = torch.stack([torch.randint(n, (count,), generator=generator) for n in sizes], dim=1)
+        categories = torch.zeros(count, len(sizes), dtype=torch.long)
+        for i, size in enumerate(sizes):
+            categories[:, i] = torch.randint(size, (count,), generator=generator)
         noise = uniform((count, self.config.noise), generator, torch.device("cpu"))
         continuous = uniform((count, self.config.continuous), generator, torch.device("cpu"))
         codes = torch.cat([noise, self.model.one_hot(categories), continuous], dim=1)
@@ -187,15 +194,19 @@ class InfoGANTraining:
 
     @torch.no_grad()
     def score(self, model: InfoGAN, images: Tensor) -> float:
-        """Judge without labels: information between Q's category and real images, plus the bound on generated ones."""
+        """Judge without labels, in nats: the bound on generated images, and what Q's category tells of real ones.
+
+        The latter is the entropy of Q's categories less their cross-entropy to moved copies: low where a category
+        joins what looks different or splits what looks alike.
+        """
         generator = torch.Generator().manual_seed(1)
         codes, categories, continuous = self.draw_codes(1000, generator)
-        output = model.q_head(model.trunk(model.generator(codes)))
-        discrete, gaussian = self.information(output, categories, continuous)
+        discrete, gaussian = self.information(model.q_head(model.trunk(model.generator(codes))), categories, continuous)
+        moved = move_slightly(images, generator)
         total = discrete + gaussian
-        for chance in model.infer(images).categories:
-            mean = chance.mean(dim=0)
-            total = total - (mean * (mean + 1e-8).log()).sum() + (chance * (chance + 1e-8).log()).sum(dim=1).mean()
+        for here, there in zip(model.infer(images).categories, model.infer(moved).categories, strict=True):
+            mean = here.mean(dim=0)
+            total = total - (mean * (mean + 1e-8).log()).sum() + (here * (there + 1e-8).log()).sum(dim=1).mean()
         return float(total)
 
 
