@@ -52,7 +52,7 @@ def paper(dataset: Dataset) -> tuple[BiGANConfig, BiGANSettings]:
 def modern(dataset: Dataset) -> tuple[BiGANConfig, BiGANSettings]:
     """The published nets with gains and biases, and a reconstruction term beside the adversary."""
     config, _ = paper(dataset)
-    return replace(config, affine=True), BiGANSettings(reconstruction_weight=8.0)
+    return replace(config, affine=True), BiGANSettings(reconstruction_weight=2.0)
 
 
 class BiGANTraining:
@@ -61,6 +61,8 @@ class BiGANTraining:
     def __init__(
         self, config: BiGANConfig, settings: BiGANSettings, dataset: Dataset, device: torch.device, seed: int
     ) -> None:
+        if settings.variant == "bigan" and not config.joint:
+            raise ValueError("A BiGAN's D sees z, so joint cannot be false; choose a baseline by variant instead.")
         self.config = config if settings.variant == "bigan" else replace(config, joint=False)
         self.settings, self.device, self.dataset = settings, device, dataset
         self.model = BiGAN(self.config).to(device)
