@@ -69,12 +69,15 @@ def train_command(
         save_seconds: seconds between checkpoints.
         save_steps: steps between checkpoints, instead.
         tick_steps: steps a line of metrics.
-        set: settings over the preset's, for instance info_weight=0 image_sizes=28,14,8.
+        set: settings over the preset's, for instance info_weight=0, or image_sizes=28,14,8 widths=64,64
+            band_scale=1,1.
     """
     request = Request(model, data, preset, seed, only_class, levels, image_size, channels, set)
     run = RunFolder(run_dir)
     if resume and (run_dir / "run.json").exists():
         request = reopen(run)
+        if request.model != model:
+            raise RunError(f"{run_dir} holds a run of {request.model}, not {model}; name that model to resume it.")
     plan = resolve(request, data_root=data_root)
     if dry_run:
         torch.set_num_threads(threads)

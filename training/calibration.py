@@ -35,7 +35,8 @@ def calibrate_batch_norm(
         norm.momentum = None  # cumulative average
         norm.train()
     for batch in batches:
-        forward(*batch)
+        if len(batch[0]) > 1:  # the rest of a data set may be a single picture, which has no variance
+            forward(*batch)
     for norm, momentum in zip(norms, momenta, strict=True):
         norm.momentum = momentum
         norm.eval()

@@ -106,8 +106,8 @@ class LAPGANTraining:
     ) -> None:
         self.config, self.settings, self.dataset, self.device = config, settings, dataset, device
         self.levels = levels or tuple(range(config.levels))
-        if not set(self.levels) <= set(range(config.levels)):
-            raise ValueError(f"Levels must be among 0 to {config.levels - 1}, got {list(levels)}.")
+        if not set(self.levels) <= set(range(config.levels)) or len(set(self.levels)) < len(self.levels):
+            raise ValueError(f"Levels must be among 0 to {config.levels - 1}, each once; got {list(levels)}.")
         self.model = LAPGAN(config).to(device)
         self.optimizers, self.generators = {}, {}
         for k in self.levels:
@@ -155,13 +155,13 @@ class LAPGANTraining:
         if settings.penalty and step % PENALTY_EVERY == 0:
             penalty = gradient_penalty(lambda x: discriminator(x, enlarged, classes), image)
             loss = loss + settings.penalty * PENALTY_EVERY * penalty
-        self.update(f"discriminator{level}", loss)
+        self.update("discriminator", level, loss)
 
         # Generator.
         enlarged = self.enlarge(coarse, level, generator)
         fakes = self.generate(level, enlarged, classes, len(image), generator)
         fooling = generator_loss(discriminator(fakes, enlarged, classes), kind)
-        self.update(f"generator{level}", fooling)
+        self.update("generator", level, fooling)
 
         name = f"level{level}"
         stats = {f"loss/{name}/discriminator": adversarial.detach(), f"loss/{name}/generator": fooling.detach()}
@@ -172,14 +172,13 @@ class LAPGANTraining:
             stats[f"band/{name}/real"] = (image - enlarged).std()
         return stats
 
-    def update(self, name: str, loss: Tensor) -> None:
-        net, level = name[:-1], int(name[-1])
+    def update(self, net: Literal["generator", "discriminator"], level: int, loss: Tensor) -> None:
         nets = self.model.discriminators if net == "discriminator" else self.model.generators
         # A generator's loss also reaches its discriminator; only the net whose turn it is takes gradients.
         parameters = list(nets[level].parameters())
         for parameter, gradient in zip(parameters, torch.autograd.grad(loss, parameters), strict=True):
             parameter.grad = gradient
-        self.optimizers[name].step()
+        self.optimizers[f"{net}{level}"].step()
 
     def enlarge(self, coarse: Tensor | None, level: int, generator: torch.Generator) -> Tensor | None:
         if coarse is None:
@@ -241,7 +240,7 @@ class LAPGANTraining:
         start = max(self.levels) + 1
         real = normalise(self.dataset.images[:count]).to(self.device)
         labels = self.dataset.labels[:count].tolist() if config.classes else None
-        stages = model.grow(seeds, labels, coarse=shrink(real, config.image_sizes)[start], start=start)
+        stages = model.grow(seeds[: len(real)], labels, coarse=shrink(real, config.image_sizes)[start], start=start)
         return next(stage.image for stage in stages if stage.level == min(self.levels)), 10
 
     def score(self, model: LAPGAN, images: Tensor) -> None:

@@ -49,6 +49,9 @@ class Limits:
         tick_steps: steps a line of metrics; limits and signals are looked at then.
         save_seconds: seconds between checkpoints.
         save_steps: steps between checkpoints, instead; a multiple of tick_steps.
+
+    Raises:
+        ValueError: a limit that no run can keep.
     """
 
     steps: int | None = None
@@ -56,6 +59,14 @@ class Limits:
     tick_steps: int = 20
     save_seconds: float = 120.0
     save_steps: int | None = None
+
+    def __post_init__(self) -> None:
+        for name in ("steps", "minutes", "tick_steps", "save_steps"):
+            value = getattr(self, name)
+            if value is not None and not value > 0:
+                raise ValueError(f"{name} must be more than 0, got {value}.")
+        if self.save_steps and self.save_steps % self.tick_steps:
+            raise ValueError(f"save_steps {self.save_steps} must be a multiple of tick_steps {self.tick_steps}.")
 
 
 def train(
@@ -93,11 +104,18 @@ def train(
         unpack(state.tensors, training, average, sampler)
         step, best = state.step, state.meta["best"]
         seconds, cpu_seconds = state.meta["seconds"], state.meta["cpu_seconds"]
+        if state.meta["score"] is None or state.meta["score"] == best:
+            run.mark_best(step)  # a kill may have come between the checkpoint and its mark
         run.log(f"Resumed at step {step:,} after {seconds / 60:.1f} minutes.")
     run.cut_metrics(step)
     run.write_status("running", step)
 
-    def save() -> None:
+    def end_diverged(reason: str) -> str:
+        run.log(f"Diverged: {reason}. The last checkpoint is step {(run.checkpoint_steps() or [0])[-1]:,}.")
+        run.write_status("diverged", step, reason)
+        return "diverged"
+
+    def save() -> str:
         nonlocal best
         training.calibrate(average)
         average.eval()
@@ -105,12 +123,17 @@ def train(
         improved = score is None or score > best
         best = max(best, score) if score is not None else best
         meta = {"best": best, "score": score, "seconds": seconds, "cpu_seconds": cpu_seconds}
-        run.save(State(step, pack(training, average, sampler), meta), best=improved)
+        tensors = pack(training, average, sampler)
+        broken = not_finite(tensors)
+        if broken:
+            return broken
+        run.save(State(step, tensors, meta), best=improved)
         picture = training.preview(average)
         if picture is not None:
             save_grid(run.samples / f"step-{step:06d}.png", *picture)
         mark = "" if score is None else f", score {score:.4f}" + (" (best so far)" if improved else "")
         run.log(f"Saved step {step:,} after {seconds / 60:.1f} minutes{mark}.")
+        return ""
 
     # Train, a tick at a time.
     bar = tqdm(total=limits.steps, initial=step, unit="step", dynamic_ncols=True, mininterval=1.0)
@@ -118,7 +141,9 @@ def train(
     while not finished(step, seconds, limits):
         totals: dict[str, Tensor] = {}
         started, cpu_started, first = time.perf_counter(), time.process_time(), step
-        for _ in range(limits.tick_steps if limits.steps is None else min(limits.tick_steps, limits.steps - step)):
+        # A tick ends at a multiple of tick_steps, also where a run goes on from a last, shorter tick.
+        left = limits.tick_steps - step % limits.tick_steps
+        for _ in range(left if limits.steps is None else min(left, limits.steps - step)):
             picks = sampler.next()
             images = normalise(dataset.images[picks]).to(device, memory_format=channels_last)
             with autocast:
@@ -134,10 +159,10 @@ def train(
         means = {key: float(value) / (step - first) for key, value in totals.items()}
         bad = {key: value for key, value in means.items() if not abs(value) < LIMIT}
         if bad:
-            reason = f"{next(iter(bad))} was {next(iter(bad.values())):.3g} at step {step:,}"
-            run.log(f"Diverged: {reason}. The last checkpoint is step {(run.checkpoint_steps() or [0])[-1]:,}.")
-            run.write_status("diverged", step, reason)
-            return "diverged"
+            return end_diverged(f"{next(iter(bad))} was {next(iter(bad.values())):.3g} at step {step:,}")
+        broken = not_finite(model.state_dict())
+        if broken:
+            return end_diverged(f"{broken} was not finite at step {step:,}")
         rate = (step - first) * settings.batch_size / spent
         memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
         record = {"step": step, "seconds": seconds, "cpu_seconds": cpu_seconds, "images_per_second": rate}
@@ -149,7 +174,9 @@ def train(
         stopping = should_stop()
         due = step % limits.save_steps == 0 if limits.save_steps else seconds - last_save >= limits.save_seconds
         if due or stopping or finished(step, seconds, limits):
-            save()
+            broken = save()
+            if broken:
+                return end_diverged(f"{broken} was not finite at step {step:,}")
             last_save = seconds
             run.write_status("running", step)
         if stopping:
@@ -159,6 +186,14 @@ def train(
     run.write_status(outcome, step)
     run.log(f"Run {outcome} at step {step:,} after {seconds / 60:.1f} minutes.")
     return outcome
+
+
+def not_finite(tensors: dict[str, Tensor]) -> str:
+    """Name a tensor that holds NaN or infinity, if any does: losses can stay finite on weights that are not."""
+    for key, tensor in tensors.items():
+        if tensor.is_floating_point() and not bool(torch.isfinite(tensor).all()):
+            return key
+    return ""
 
 
 def finished(step: int, seconds: float, limits: Limits) -> bool:

@@ -122,12 +122,16 @@ class RunFolder:
         path = self.checkpoint_path(state.step)
         write_durably(path, payload)
         if best:
-            link = self.checkpoints / f".best.tmp-{os.getpid()}"
-            link.unlink(missing_ok=True)
-            os.link(path, link)
-            os.replace(link, self.checkpoints / "best.safetensors")
+            self.mark_best(state.step)
         for old in self.checkpoint_steps()[:-KEEP_CHECKPOINTS]:
             self.checkpoint_path(old).unlink()
+
+    def mark_best(self, step: int) -> None:
+        """Keep a step's checkpoint as best.safetensors, whatever comes after it."""
+        link = self.checkpoints / f".best.tmp-{os.getpid()}"
+        link.unlink(missing_ok=True)
+        os.link(self.checkpoint_path(step), link)
+        os.replace(link, self.checkpoints / "best.safetensors")
 
     def load_newest(self) -> State | None:
         """Return the newest checkpoint that loads, or None; a bad one is reported and passed over."""

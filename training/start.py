@@ -4,6 +4,7 @@ import errno
 import json
 import signal
 import types
+import typing
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 
@@ -73,16 +74,22 @@ def resolve(request: Request, *, data_root: Path | None = None) -> Plan:
         only_class=request.only_class,
     )
     config, settings = recipe.presets[request.preset](dataset)
+    of_settings, of_config = {}, {}
     for override in request.overrides:
         key, _, text = override.partition("=")
         if key in {field.name for field in fields(settings)}:
-            settings = replace(settings, **{key: parse(text, getattr(settings, key), key)})
+            of_settings[key] = parse(text, getattr(settings, key), key)
+            hint = typing.get_type_hints(type(settings))[key]
+            if typing.get_origin(hint) is typing.Literal and of_settings[key] not in typing.get_args(hint):
+                raise RunError(f"{key} cannot be {text!r}; choose one of: {', '.join(typing.get_args(hint))}.")
         elif key in {field.name for field in fields(config)}:
-            config = override_config(request.model, config, key, parse(text, getattr(config, key), key))
+            of_config[key] = parse(text, getattr(config, key), key)
         else:
             known = ", ".join(field.name for field in (*fields(settings), *fields(config)))
             raise RunError(f"There is no setting {key!r}; choose one of: {known}.")
-    return Plan(request, config, settings, dataset)
+    # All at once: a pyramid of other sizes is only valid with as many widths.
+    config = override_config(request.model, config, of_config)
+    return Plan(request, config, replace(settings, **of_settings), dataset)
 
 
 def parse(text: str, like: object, key: str) -> object:
@@ -97,9 +104,9 @@ def parse(text: str, like: object, key: str) -> object:
         raise RunError(f"{key} cannot be {text!r}; give a value like {like!r}.") from None
 
 
-def override_config(model: str, config: Config, key: str, value: object) -> Config:
+def override_config(model: str, config: Config, values: dict[str, object]) -> Config:
     try:
-        return config_from_dict(model, {**asdict(config), key: value})
+        return config_from_dict(model, {**asdict(config), **values})
     except CheckpointError as error:
         raise RunError(str(error)) from error
 
@@ -145,6 +152,7 @@ def start(
     torch.set_num_threads(threads)
     device = choose_device(device_name)
     with run.locked():
+        training = prepare(plan, device)  # before anything is recorded: its settings may be refused
         remember(plan, run, resume=resume)
         run.log(f"{plan.request.model}, preset {plan.request.preset}, on {describe(device)}.")
         run.log(plan.dataset.describe())
@@ -156,7 +164,6 @@ def start(
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, on_signal)
         try:
-            training = prepare(plan, device)
             return train(
                 training,
                 plan.dataset,
@@ -199,9 +206,16 @@ def remember(plan: Plan, run: RunFolder, *, resume: bool) -> None:
 
 
 def reopen(run: RunFolder) -> Request:
-    """Read the request of an existing run."""
-    request = read_json(run.path / "run.json")["request"]
-    return Request(**{**request, "levels": tuple(request["levels"]), "overrides": tuple(request["overrides"])})
+    """Read the request of an existing run.
+
+    Raises:
+        RunError: run.json holds no request that this version knows.
+    """
+    try:
+        request = read_json(run.path / "run.json")["request"]
+        return Request(**{**request, "levels": tuple(request["levels"]), "overrides": tuple(request["overrides"])})
+    except (KeyError, TypeError) as error:
+        raise RunError(f"{run.path}/run.json holds no request of this version ({error}); start a new run.") from error
 
 
 def fail(run: RunFolder, reason: str) -> None:
