@@ -11,7 +11,7 @@ How to add a tab (InfoGAN is the example):
    each API function.
 3. `stage = canvas(first_scene, elem_id="name-stage")`. Handlers return `scene.scene(...)` or `scene.patch(...)` to it.
    - `stage.pick(handler)`: a tile or cell was clicked; `event_data(event)` has `id` (and `row`, `column`);
-   - `stage.drag(handler)`, `stage.release(handler)`: `id` with `x`, `y` (plane) or `index`, `value` (bars).
+   - `stage.drag(handler)`, `stage.release(handler)`: `id` with `x`, `y` (plane) or `index`, `value`, `values` (bars).
    The handler's first parameter is `event: gr.EventData`. Wire what follows a hand with `**LIVE`, other quick events
    with `**NOW`, and what may fail (an upload) with `**PRIVATE`, whose queue carries errors without a failed request.
    Only `endpoint` makes public events.
@@ -21,16 +21,22 @@ How to add a tab (InfoGAN is the example):
 import base64
 import binascii
 import hashlib
+import io
+import itertools
+import json
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
+from PIL import Image
 
 from ui.inference import tell_errors
 
 WEB = Path(__file__).parent / "web"
+PAD_SIDE = 280
+_turns = itertools.count()
 PRIVATE = {"api_visibility": "private", "show_progress": "hidden"}
 # queue=False saves two round trips (inference.device_call holds the limit instead of the queue); always_last never
 # loses the position a drag ends on.
@@ -64,12 +70,27 @@ def canvas(first_scene: str, *, elem_id: str, elem_classes: str = "") -> gr.HTML
 def drawing_pad(texts: dict[str, str], *, elem_id: str) -> gr.HTML:
     """Make a pad to draw a digit on.
 
-    `pad.draw(handler)` fires while drawing; `picture_bytes(event)` is then a PNG, white ink on black.
+    `pad.draw(handler)` fires while drawing; `picture_bytes(event)` is then a PNG, white ink on black. As an output
+    it takes `pad_picture(...)`.
 
     Args:
         texts: `pad` (what it is, for screen readers), `pad_hint`, `undo`, `clear`, `brush`.
     """
     return _component("pad.js", "mountPad", "", elem_id, "gs-pad", texts=texts)
+
+
+def pad_picture(picture: Image.Image, *, keep: bool) -> str:
+    """Show a picture on the pad.
+
+    Args:
+        keep: strokes go on top of it, which suits light ink on black; else the first stroke replaces it.
+    """
+    small = picture.copy()
+    small.thumbnail((PAD_SIDE, PAD_SIDE))
+    file = io.BytesIO()
+    small.save(file, "PNG")
+    source = f"data:image/png;base64,{base64.b64encode(file.getvalue()).decode('ascii')}"
+    return json.dumps({"source": source, "keep": keep, "turn": next(_turns)})  # the same picture twice is news, too
 
 
 def intro(texts: dict[str, str]) -> None:

@@ -55,28 +55,16 @@ def names(kind: str) -> list[str]:
     return list(dict.fromkeys([DEFAULTS[kind], *folders]))
 
 
-def weights(name: str) -> Weights:
+def weights(name: str, kind: str | None = None) -> Weights:
     """Load weights on their first use and keep them.
 
     Raises:
-        CheckpointError: unknown name, not found, or refused; one sentence.
+        CheckpointError: unknown name, not found, refused, or not of `kind`; one sentence.
     """
-    if name in _loaded:
-        return _loaded[name]
-    # Only listed names reach the file system: `name` may come from the API.
-    if not any(name in names(kind) for kind in DEFAULTS):
-        raise CheckpointError(f"There are no weights called {name!r}.")
-    with _loading:
-        if name not in _loaded:
-            try:
-                where = settings()
-                folder = find_weights(name, where.weights_dir, where.weights_repo, where.weights_revision)
-                _loaded[name] = load_weights(folder, device())
-                _errors.pop(name, None)
-            except CheckpointError as error:
-                _errors[name] = str(error)
-                raise
-    return _loaded[name]
+    found = _loaded.get(name) or _load(name)
+    if kind not in (None, found.kind):
+        raise CheckpointError(f"The weights {name!r} are not of a {kind}: use {' or '.join(names(kind))}.")
+    return found
 
 
 def source(name: str) -> str | None:
@@ -91,6 +79,23 @@ def source(name: str) -> str | None:
 def error(name: str) -> str | None:
     """Tell why weights could not be loaded, None where they could or were not asked for."""
     return _errors.get(name)
+
+
+def _load(name: str) -> Weights:
+    # Only listed names reach the file system: `name` may come from the API.
+    if not any(name in names(kind) for kind in DEFAULTS):
+        raise CheckpointError(f"There are no weights called {name!r}.")
+    with _loading:
+        if name not in _loaded:
+            try:
+                where = settings()
+                folder = find_weights(name, where.weights_dir, where.weights_repo, where.weights_revision)
+                _loaded[name] = load_weights(folder, device())
+                _errors.pop(name, None)
+            except CheckpointError as error:
+                _errors[name] = str(error)
+                raise
+    return _loaded[name]
 
 
 def tell_errors(function: Callable) -> Callable:

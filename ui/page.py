@@ -93,8 +93,11 @@ def _head() -> str:
     modules = "".join(
         f'<link rel="modulepreload" href="{base}/{path.name}">' for path in sorted(Path(WEB).glob("*.js"))
     )
+    # style.css first: a tab's own sheet builds on it.
+    sheets = sorted((path.name for path in Path(WEB).glob("*.css")), key=lambda name: (name != "style.css", name))
+    styles = "".join(f'<link rel="stylesheet" href="{base}/{name}">' for name in sheets)
     return (
-        f'<link rel="stylesheet" href="{base}/style.css">{modules}'
+        f"{styles}{modules}"
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         '<meta name="color-scheme" content="light dark">'
     )

@@ -1,8 +1,8 @@
 """What to show: scenes as plain data, built here and drawn by `ui/web/scene.js`.
 
 A scene is a text for screen readers and a list of groups; a group is a layout and a list of tiles; a tile is one
-picture, heat map, bar chart, gauge, plane or sign. Every tile has an id, under which its events come back. Keys that
-a later scene leaves out keep what was drawn, so `patch` can move a marker without sending the pictures again.
+picture, heat map, bar chart, gauge, plane, note or sign. Every tile has an id, under which its events come back. Keys
+that a later scene leaves out keep what was drawn, so `patch` can move a marker without sending the pictures again.
 The browser's own engine will build the same dictionaries, so nothing here may depend on Gradio.
 """
 
@@ -62,15 +62,27 @@ def bars(tile_id: str, values: Sequence[float], *, low: float = 0.0, high: float
     """Make a bar chart; bars start at zero.
 
     Args:
-        look: as in `image`; also `labels` (one a bar), `mark` (index of the bar to mark), `drag` (bars can be
-            dragged; `drag` and `release` events carry `index` and `value`).
+        look: as in `image`; also `labels` (one a bar), `mark` (index of the bar to mark), `columns` (bars in a row,
+            else all), `ticks` (for each bar a value to mark on it, or None), `drag` (bars can be dragged; `drag` and
+            `release` events carry `index`, `value` and all `values`).
     """
     return {"id": tile_id, "kind": "bars", "values": _rounded(values), "low": low, "high": high, **look}
 
 
-def gauge(tile_id: str, name: str, value: float, true: float | None = None, **look: Any) -> Tile:
-    """Make a line from -2 to 2 with the trained range marked, a dot at `value` and a tick at `true`."""
-    return {"id": tile_id, "kind": "gauge", "name": name, "value": round(value, 3), "true": true, **look}
+def gauge(
+    tile_id: str,
+    name: str,
+    value: float,
+    true: float | None = None,
+    *,
+    low: float = -2.0,
+    high: float = 2.0,
+    band: tuple[float, float] = (-1.0, 1.0),
+    **look: Any,
+) -> Tile:
+    """Make a line from `low` to `high` with `band` marked (a code's trained range), a dot and a tick at `true`."""
+    line = {"low": low, "high": high, "band": band}
+    return {"id": tile_id, "kind": "gauge", "name": name, "value": round(value, 3), "true": true, **line, **look}
 
 
 def plane(tile_id: str, x: float, y: float, images: Tensor | None = None, columns: int = 1, **look: Any) -> Tile:
@@ -84,7 +96,14 @@ def plane(tile_id: str, x: float, y: float, images: Tensor | None = None, column
     return {**background, "id": tile_id, "kind": "plane", "size": "fill", "x": x, "y": y, **look}
 
 
-def glyph(tile_id: str, sign: Literal["+", "=", "→", "↑"]) -> Tile:
+def note(
+    tile_id: str, text: str, *, lead: str = "", tone: Literal["plain", "good", "fair", "poor"] = "plain"
+) -> Tile:
+    """Make a paragraph that follows the pictures: `lead` stands out before `text`, and `tone` colours its dot."""
+    return {"id": tile_id, "kind": "note", "lead": lead, "text": text, "tone": tone}
+
+
+def glyph(tile_id: str, sign: Literal["+", "−", "=", "→", "↑"]) -> Tile:
     """Make a sign between pictures."""
     return {"id": tile_id, "kind": "glyph", "sign": sign}
 

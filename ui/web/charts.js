@@ -1,16 +1,18 @@
 // Bars (a code or probabilities, draggable when asked) and gauges (one code on its range).
 
-const RANGE = 2; // codes are shown on [-2, 2]; [-1, 1] was trained
-
-/** A row of bars that start at zero; with `drag` each can be pulled, or moved with the arrow keys. */
+/** Bars that start at zero, `columns` in a row; with `drag` each can be pulled, or moved with the arrow keys. */
 export function makeBars(description, emit) {
-  const { id, drag, low, high } = description;
+  const { id, drag, low, high, columns } = description;
   const node = document.createElement("figure");
   const chart = document.createElement("div");
   chart.className = "gs-chart";
   chart.setAttribute("role", drag ? "group" : "img");
   const caption = Object.assign(document.createElement("figcaption"), { className: "gs-caption" });
   node.append(chart, caption);
+  if (columns) {
+    chart.dataset.columns = columns;
+    chart.style.setProperty("--columns", columns);
+  }
   let values = [];
   let held = -1;
   const zero = (0 - low) / (high - low);
@@ -18,22 +20,33 @@ export function makeBars(description, emit) {
   function column(index) {
     const bar = document.createElement("span");
     bar.className = "gs-bar";
-    bar.append(document.createElement("i"), document.createElement("b"));
+    bar.append(document.createElement("i"), document.createElement("u"), document.createElement("b"));
+    bar.children[1].hidden = true;
     if (drag) {
-      bar.tabIndex = 0;
+      bar.tabIndex = index === 0 ? 0 : -1; // one stop for the whole chart: left and right choose the bar
       bar.setAttribute("role", "slider");
+      bar.setAttribute("aria-orientation", "vertical");
+      bar.setAttribute("aria-label", String(index + 1));
       bar.setAttribute("aria-valuemin", low);
       bar.setAttribute("aria-valuemax", high);
       bar.addEventListener("keydown", (event) => {
-        const step = { ArrowUp: 1, ArrowRight: 1, ArrowDown: -1, ArrowLeft: -1 }[event.key];
-        if (!step) return;
+        const move = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
+        const step = { ArrowUp: 1, ArrowDown: -1, PageUp: 5, PageDown: -5 }[event.key];
+        if (!move && !step) return;
         event.preventDefault();
+        if (move) return focus(index + move);
         set(index, values[index] + (step * (high - low)) / 40);
         send("drag", index);
         send("release", index);
       });
     }
     return bar;
+  }
+  function focus(index) {
+    const bar = chart.children[index];
+    if (!bar) return;
+    for (const other of chart.children) other.tabIndex = other === bar ? 0 : -1;
+    bar.focus({ preventScroll: true });
   }
   function show(index) {
     const share = (values[index] - low) / (high - low);
@@ -46,18 +59,20 @@ export function makeBars(description, emit) {
     show(index);
   }
   function send(name, index) {
-    emit(name, { id, index, value: values[index] });
+    emit(name, { id, index, value: values[index], values });
   }
   function pull(event) {
-    const box = chart.getBoundingClientRect();
+    const box = chart.children[held].getBoundingClientRect();
     set(held, high - ((event.clientY - box.top) / box.height) * (high - low));
     send("drag", held);
   }
   if (drag) {
     chart.dataset.drag = "";
     chart.addEventListener("pointerdown", (event) => {
-      const box = chart.getBoundingClientRect();
-      held = Math.min(values.length - 1, Math.max(0, Math.floor(((event.clientX - box.left) / box.width) * values.length)));
+      held = [...chart.children].indexOf(event.target.closest(".gs-bar"));
+      if (held < 0) return;
+      event.preventDefault();
+      focus(held);
       chart.setPointerCapture(event.pointerId);
       pull(event);
     });
@@ -84,6 +99,11 @@ export function makeBars(description, emit) {
       chart.children[index].lastChild.textContent = text;
       if (drag) chart.children[index].setAttribute("aria-label", text);
     });
+    tile.ticks?.forEach((value, index) => {
+      const tick = chart.children[index].children[1];
+      tick.hidden = value === null;
+      if (value !== null) tick.style.bottom = `${(100 * (value - low)) / (high - low)}%`;
+    });
     if ("mark" in tile) [...chart.children].forEach((bar, i) => bar.classList.toggle("gs-marked", i === tile.mark));
     if ("alt" in tile) chart.setAttribute("aria-label", tile.alt);
     if ("caption" in tile) caption.textContent = tile.caption ?? "";
@@ -92,14 +112,16 @@ export function makeBars(description, emit) {
   return { node, update };
 }
 
-/** A value read on [-2, 2], beside the true one. */
-export function makeGauge() {
+/** A value on its line from `low` to `high`, a `band` of the line marked, beside the true value if there is one. */
+export function makeGauge({ low, high, band }) {
   const node = document.createElement("div");
   node.setAttribute("role", "img");
   node.innerHTML = '<span class="gs-name"></span><span class="gs-rail"><i></i><b></b><u></u></span><output></output>';
   const [name, rail, output] = node.children;
-  const [, tick, dot] = rail.children;
-  const place = (value) => `${(50 * (Math.min(RANGE, Math.max(-RANGE, value)) + RANGE)) / RANGE}%`;
+  const [marked, tick, dot] = rail.children;
+  const place = (value) => `${(100 * (Math.min(high, Math.max(low, value)) - low)) / (high - low)}%`;
+  marked.style.left = place(band[0]);
+  marked.style.right = `calc(100% - ${place(band[1])})`;
 
   function update(tile) {
     if ("name" in tile) name.textContent = tile.name;

@@ -25,7 +25,7 @@ export function throttle(act, wait) {
 }
 
 /** Join a drawing pad of ui/canvas.py to the page. */
-export function mountPad(element, { props, trigger }) {
+export function mountPad(element, { props, watch, trigger }) {
   const { texts } = props;
   const root = element.querySelector(".gs-root");
   root.innerHTML =
@@ -41,15 +41,22 @@ export function mountPad(element, { props, trigger }) {
   const context = canvas.getContext("2d");
   let strokes = [];
   let stroke = null;
+  let backdrop = null; // a picture shown: {image, keep}
   let width = BRUSHES[1];
 
   const send = throttle(() => {
-    trigger("draw", { png: strokes.length ? canvas.toDataURL("image/png").split(",")[1] : "" });
+    trigger("draw", { png: strokes.length || backdrop ? canvas.toDataURL("image/png").split(",")[1] : "" });
   }, EVERY_MS);
 
   function redraw() {
     context.fillStyle = "#000";
     context.fillRect(0, 0, SIDE, SIDE);
+    if (backdrop) {
+      const { width: across, height: down } = backdrop.image;
+      const scale = SIDE / Math.max(across, down);
+      context.imageSmoothingEnabled = scale < 4; // a model's own small picture keeps its pixels
+      context.drawImage(backdrop.image, (SIDE - across * scale) / 2, (SIDE - down * scale) / 2, across * scale, down * scale);
+    }
     Object.assign(context, { strokeStyle: "#fff", lineCap: "round", lineJoin: "round" });
     for (const { points, width: thickness } of strokes) {
       context.lineWidth = thickness;
@@ -58,8 +65,9 @@ export function mountPad(element, { props, trigger }) {
       for (const point of points) context.lineTo(...point);
       context.stroke();
     }
-    hint.hidden = strokes.length > 0;
-    undo.disabled = clear.disabled = strokes.length === 0;
+    undo.disabled = strokes.length === 0;
+    hint.hidden = strokes.length > 0 || backdrop !== null;
+    clear.disabled = !hint.hidden;
   }
   function at(event) {
     const box = canvas.getBoundingClientRect();
@@ -73,7 +81,10 @@ export function mountPad(element, { props, trigger }) {
   canvas.addEventListener("pointerdown", (event) => {
     canvas.setPointerCapture(event.pointerId);
     stroke = { points: [at(event)], width };
-    change(() => strokes.push(stroke));
+    change(() => {
+      if (!backdrop?.keep) backdrop = null;
+      strokes.push(stroke);
+    });
   });
   canvas.addEventListener("pointermove", (event) => {
     if (!stroke) return;
@@ -82,7 +93,23 @@ export function mountPad(element, { props, trigger }) {
   });
   for (const end of ["pointerup", "pointercancel"]) canvas.addEventListener(end, () => (stroke = null));
   undo.addEventListener("click", () => change(() => strokes.pop()));
-  clear.addEventListener("click", () => change(() => (strokes = [])));
+  clear.addEventListener("click", () =>
+    change(() => {
+      strokes = [];
+      backdrop = null;
+    }),
+  );
+  watch("value", () => {
+    if (!props.value) return;
+    const { source, keep } = JSON.parse(props.value);
+    const image = new Image();
+    image.addEventListener("load", () => {
+      strokes = [];
+      backdrop = { image, keep };
+      redraw();
+    });
+    image.src = source;
+  });
   function setBrush(next) {
     width = next;
     brush.style.setProperty("--brush", `${(18 * next) / BRUSHES[2]}px`);

@@ -1,5 +1,5 @@
-// One maker for each kind of tile: picture, heat map, mosaic, bars, gauge, plane, sign. A tile is {kind, node, update};
-// update(description) changes what the description names and leaves the rest.
+// One maker for each kind of tile: picture, heat map, mosaic, bars, gauge, plane, note, sign. A tile is {kind, node,
+// update}; update(description) changes what the description names and leaves the rest.
 
 import { makeBars, makeGauge } from "./charts.js";
 import { crisp, paint } from "./pixels.js";
@@ -12,6 +12,7 @@ const MAKERS = {
   bars: makeBars,
   gauge: makeGauge,
   plane: makePlane,
+  note: makeNote,
   glyph: makeGlyph,
 };
 
@@ -130,6 +131,20 @@ function labels(className) {
 
 function fill(node, texts) {
   node.replaceChildren(...texts.map((text) => Object.assign(document.createElement("span"), { textContent: text })));
+}
+
+function makeNote() {
+  const node = document.createElement("p");
+  const lead = document.createElement("b");
+  const text = document.createElement("span");
+  node.append(lead, " ", text);
+
+  function update(tile) {
+    if ("lead" in tile) lead.textContent = tile.lead;
+    if ("text" in tile) text.textContent = tile.text;
+    if ("tone" in tile) node.dataset.tone = tile.tone;
+  }
+  return { node, update };
 }
 
 function makeGlyph({ sign }) {
