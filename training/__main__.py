@@ -10,9 +10,10 @@ import tyro
 
 from models.checkpoint import CheckpointError, load_weights, write_durably
 from models.device import choose_device
+from training.bench import load_bench
 from training.card import fill_readme
 from training.data import DataError
-from training.evaluate import evaluate, load_bench
+from training.evaluate import evaluate
 from training.grids import save_grid
 from training.loop import Limits
 from training.publish import publish
@@ -132,14 +133,15 @@ def evaluate_command(
     torch.set_num_threads(threads)
     loaded = load_weights(weights)
     beside = weights.parent / f"classifier-{weights.name.split('-', 1)[-1]}"
-    classifier = classifier or (beside if beside.is_dir() else None)
-    judge = load_weights(classifier) if classifier and loaded.kind != "classifier" else None
+    chosen = classifier or (beside if beside.is_dir() else None)
+    judge = load_weights(chosen) if chosen and loaded.kind != "classifier" else None
     config = loaded.config
     size = config.image_sizes[0] if loaded.kind == "lapgan" else config.image_size
     bench = load_bench(
         data, data_root=data_root, size=size, channels=config.channels, classifier=judge, samples=samples
     )
     command = f"python -m training evaluate weights/{weights.name} --data {data} --samples {samples}"
+    command += f" --classifier weights/{classifier.name}" if classifier else ""
     result = measure(loaded, bench, command) if write else evaluate(loaded, bench)
     print(json.dumps(result["figures"], indent=1))
 

@@ -5,8 +5,6 @@ so anyone who runs the command gets the same numbers.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import torch
@@ -14,12 +12,12 @@ from torch import Tensor
 
 from models.bigan import BiGAN
 from models.checkpoint import Weights
-from models.classifier import Classifier
 from models.gan import GAN
 from models.infogan import InfoGAN
 from models.lapgan import LAPGAN
 from models.pyramid import Stage, decompose, halvings
-from training.data import Dataset, normalise, open_dataset
+from training.bench import BATCH, Bench, accuracy, in_batches, spread_rows
+from training.data import normalise
 from training.metrics import (
     diversity,
     frechet_distance,
@@ -31,50 +29,16 @@ from training.metrics import (
 )
 from training.morphology import best_pairing, code_correlations, slant, stroke_width
 
-BATCH = 500
-SAMPLES = 10_000
 MORPHOLOGY_SAMPLES = 3_000
 SPREAD_IMAGES, SPREAD_DRAWS = 64, 16
 SEED = 2_026
 
 
-@dataclass(frozen=True)
-class Bench:
-    """What an evaluation measures with.
-
-    Attributes:
-        train: training split (galleries, the floor of distances).
-        test: test split.
-        classifier: the independent classifier, for figures that need one.
-        samples: how many images to generate and how many test images to use; fewer for a quick look.
-    """
-
-    train: Dataset
-    test: Dataset
-    classifier: Weights | None = None
-    samples: int = SAMPLES
-
-    def judge(self) -> Classifier:
-        if self.classifier is None:
-            raise ValueError("These figures need the independent classifier: give --classifier WEIGHTS.")
-        return self.classifier.model
-
-    def real(self) -> Tensor:
-        return normalise(self.test.images[: self.samples])
-
-    def labels(self) -> Tensor:
-        return self.test.labels[: self.samples]
-
-
-@torch.no_grad()
-def in_batches(function: Callable[[Tensor], Tensor], images: Tensor) -> Tensor:
-    """Apply a function to batches and join the results."""
-    return torch.cat([function(batch) for batch in images.split(BATCH)])
-
-
 def evaluate_infogan(weights: Weights, bench: Bench) -> dict:
     """Q on test digits, the information bound, and what each code draws."""
     model: InfoGAN = weights.model
+    if not model.config.categorical:
+        raise ValueError(f"{weights.name} has no categorical code, which these figures are about.")
     values = model.config.categorical[0]
 
     def read(images: Tensor) -> Tensor:
@@ -93,7 +57,7 @@ def evaluate_infogan(weights: Weights, bench: Bench) -> dict:
         "category_error_majority": matching.majority_error,
         "mutual_information_nats": mutual_information(read(images), categories),
         "digit_agreement": float((seen == named).float().mean()),
-        "digits_drawn": len(set(matching.assignment)),
+        "digits_drawn": len({int(seen[categories == k].mode().values) for k in range(values)}),
         "classifier_accuracy": accuracy(bench),
     }
 
@@ -102,6 +66,8 @@ def evaluate_infogan(weights: Weights, bench: Bench) -> dict:
     images = generate(model, categories, continuous)
     measures = {"slant": slant(images), "width": stroke_width(images)}
     inked = np.isfinite(measures["slant"]) & np.isfinite(measures["width"])
+    if not inked.any():
+        raise ValueError(f"{weights.name} draws nothing bright, so its slant and stroke width cannot be measured.")
     measures = {name: values[inked] for name, values in measures.items()}
     codes, drawn = continuous.numpy()[inked], categories.numpy()[inked]
     pairs = best_pairing(code_correlations(codes, measures), list(measures))
@@ -109,7 +75,7 @@ def evaluate_infogan(weights: Weights, bench: Bench) -> dict:
         figures[f"spearman_{pair.measure}"] = pair.correlation
         within = [
             code_correlations(codes[drawn == k], {"m": measures[pair.measure][drawn == k]})[pair.code, 0]
-            for k in range(values)
+            for k in np.unique(drawn)
         ]
         figures[f"spearman_{pair.measure}_within_digit"] = float(np.mean(within))
     figures["pictures_without_ink"] = int((~inked).sum())
@@ -136,11 +102,6 @@ def generate(model: InfoGAN, categories: Tensor, continuous: Tensor) -> Tensor:
     return torch.cat(parts)
 
 
-def accuracy(bench: Bench) -> float:
-    """Return the independent classifier's own accuracy on the test split: the ceiling of what it can judge."""
-    return float((in_batches(bench.judge(), bench.real()).argmax(dim=1) == bench.labels()).float().mean())
-
-
 def evaluate_bigan(weights: Weights, bench: Bench) -> dict:
     """Nearest neighbours in E's features, and how well G(E(x)) keeps x."""
     model: BiGAN = weights.model
@@ -154,7 +115,7 @@ def evaluate_bigan(weights: Weights, bench: Bench) -> dict:
         "nearest_neighbour_accuracy_z": neighbours(model.encode, gallery, real, bench),
         "distance_ratio": relative_reconstruction_distance(real, copies),
         "latent_error": float((model.encode(model.decode(z)) - z).abs().mean()),
-        "sample_diversity": diversity(model.decode(z)) / diversity(real[:1000]),
+        "sample_diversity": diversity(model.decode(z)) / diversity(real[spread_rows(1000, len(real))]),
     }
     if bench.classifier is not None:
         kept = in_batches(bench.judge(), copies).argmax(dim=1) == labels
@@ -180,7 +141,6 @@ def evaluate_lapgan(weights: Weights, bench: Bench) -> dict:
     # Chains from noise alone, each class as often as in the test split.
     chains = grow(model, len(real), labels)
     figures = compare(chains[-1].image, real, sizes, bench)
-    figures["label_agreement"] = 0.0
     if model.config.classes and bench.classifier is not None:
         seen = in_batches(bench.judge(), chains[-1].image).argmax(dim=1)
         figures["label_agreement"] = float((seen == bench.labels()).float().mean())
@@ -193,10 +153,11 @@ def evaluate_lapgan(weights: Weights, bench: Bench) -> dict:
             figures[f"{name}_from_real_{sizes[start]}px"] = value
 
     # Spread over z: the same coarse image, many draws; and the residual's own size, generated and real.
+    rows = spread_rows(SPREAD_IMAGES, len(real))
+    some = None if labels is None else bench.labels()[rows].tolist()
     for level in range(len(sizes)):
-        coarse = None if level == len(sizes) - 1 else pyramid[len(sizes) - 2 - level].image[:SPREAD_IMAGES]
-        drawn = spread(model, level, coarse, None if labels is None else labels[:SPREAD_IMAGES])
-        figures[f"spread_over_z_{sizes[level]}px"] = drawn
+        coarse = None if level == len(sizes) - 1 else pyramid[len(sizes) - 2 - level].image[rows]
+        figures[f"spread_over_z_{sizes[level]}px"] = spread(model, level, len(rows), coarse, some)
     for mine, data in zip(chains[1:], pyramid[1:], strict=True):
         figures[f"residual_std_{sizes[mine.level]}px"] = float(mine.residual.std())
         figures[f"residual_std_data_{sizes[mine.level]}px"] = float(data.residual.std())
@@ -230,11 +191,11 @@ def join(stages: tuple[Stage, ...]) -> Stage:
     )
 
 
-def spread(model: LAPGAN, level: int, coarse: Tensor | None, labels: list[int] | None) -> float:
+def spread(model: LAPGAN, level: int, count: int, coarse: Tensor | None, labels: list[int] | None) -> float:
     """Return the standard deviation over draws of z, all else fixed, as a root mean square over pixels and images."""
     draws = []
     for draw in range(SPREAD_DRAWS):
-        seeds = [[SEED + draw] * model.config.levels] * SPREAD_IMAGES
+        seeds = [[SEED + draw] * model.config.levels] * count
         start = None if coarse is None else level + 1
         stages = model.grow(seeds, labels, coarse=coarse, start=start)
         draws.append(next(stage.image for stage in stages if stage.level == level))
@@ -283,14 +244,3 @@ def evaluate(weights: Weights, bench: Bench) -> dict:
     """Measure weights; the figures come under "figures", what the page needs beside them."""
     torch.manual_seed(SEED)
     return EVALUATIONS[weights.kind](weights, bench)
-
-
-def load_bench(
-    data: str, *, data_root: Path | None, size: int, channels: int, classifier: Weights | None, samples: int
-) -> Bench:
-    """Open both splits at a model's size."""
-    train, test = (
-        open_dataset(data, split=split, size=size, channels=channels, data_root=data_root)
-        for split in ("train", "test")
-    )
-    return Bench(train, test, classifier, min(samples, len(test.images)))

@@ -1,0 +1,88 @@
+"""What an evaluation measures with: both splits, how much of them, and the independent classifier."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from models.checkpoint import Weights
+from models.classifier import Classifier
+from training.data import Dataset, normalise, open_dataset
+
+BATCH = 500
+SAMPLES = 10_000
+FEWEST = 50
+
+
+@dataclass(frozen=True)
+class Bench:
+    """What an evaluation measures with.
+
+    Attributes:
+        train: training split (galleries, the floor of distances).
+        test: test split.
+        classifier: the independent classifier, for figures that need one.
+        samples: how many images to generate and how many test images to use; fewer for a quick look.
+    """
+
+    train: Dataset
+    test: Dataset
+    classifier: Weights | None = None
+    samples: int = SAMPLES
+
+    def judge(self) -> Classifier:
+        if self.classifier is None:
+            raise ValueError("These figures need the independent classifier: give --classifier WEIGHTS.")
+        return self.classifier.model
+
+    def real(self) -> Tensor:
+        return normalise(self.test.images[spread_rows(self.samples, len(self.test.images))])
+
+    def labels(self) -> Tensor:
+        return self.test.labels[spread_rows(self.samples, len(self.test.images))]
+
+
+def spread_rows(wanted: int, count: int) -> Tensor:
+    """Return min(wanted, count) rows out of count, evenly spread: a folder's pictures come class by class."""
+    wanted = min(wanted, count)
+    return torch.arange(wanted) * count // wanted
+
+
+@torch.no_grad()
+def in_batches(function: Callable[[Tensor], Tensor], images: Tensor) -> Tensor:
+    """Apply a function to batches and join the results."""
+    return torch.cat([function(batch) for batch in images.split(BATCH)])
+
+
+def accuracy(bench: Bench) -> float:
+    """Return the independent classifier's own accuracy on the test split: the ceiling of what it can judge."""
+    return float((in_batches(bench.judge(), bench.real()).argmax(dim=1) == bench.labels()).float().mean())
+
+
+def load_bench(
+    data: str, *, data_root: Path | None, size: int, channels: int, classifier: Weights | None, samples: int
+) -> Bench:
+    """Open both splits at a model's size.
+
+    Raises:
+        ValueError: too few samples, or a classifier of other pictures or classes.
+    """
+    if samples < FEWEST:
+        raise ValueError(f"{samples} samples are too few to measure anything; use {FEWEST} or more.")
+    if classifier is not None and classifier.kind != "classifier":
+        raise ValueError(f"{classifier.name} is a {classifier.kind}, not a classifier; give another --classifier.")
+    train, test = (
+        open_dataset(data, split=split, size=size, channels=channels, data_root=data_root)
+        for split in ("train", "test")
+    )
+    if classifier is not None:
+        reads = classifier.config.image_size, classifier.config.channels, classifier.config.classes
+        here = size, channels, len(test.class_names)
+        if reads != here:
+            raise ValueError(
+                f"{classifier.name} reads pictures with (side, channels, classes) = {reads}, but here they have "
+                f"{here}; give another --classifier."
+            )
+    return Bench(train, test, classifier, min(samples, len(test.images)))
