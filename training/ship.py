@@ -16,11 +16,13 @@ from models.checkpoint import (
     write_durably,
     write_json,
 )
+from training.bench import Bench
 from training.card import card
 from training.data import Dataset
-from training.evaluate import Bench, evaluate
+from training.evaluate import evaluate
 from training.grids import save_grid
 from training.run import RunError, RunFolder, load_state
+from training.start import reopen
 
 
 def ship(runs: list[RunFolder], folder: Path, *, half: bool, newest: bool) -> Weights:
@@ -31,30 +33,33 @@ def ship(runs: list[RunFolder], folder: Path, *, half: bool, newest: bool) -> We
         newest: take the newest checkpoints, not the best.
 
     Raises:
-        RunError: a run without checkpoint, or runs that do not fit together.
+        RunError: a run without checkpoint, or runs that do not fit together or lack a level.
     """
-    records = [read_json(run.path / "run.json") for run in runs]
-    kind, config = records[0]["request"]["model"], records[0]["config"]
-    if any(record["config"] != config for record in records):
-        raise RunError("These runs have different configs, so their levels do not fit together.")
-    model = build(kind, config_from_dict(kind, config))
-    history = []
-    for run, record in zip(runs, records, strict=True):
+    if not runs:
+        raise RunError("Name at least one run folder to ship.")
+    requests, records = [reopen(run) for run in runs], [read_json(run.path / "run.json") for run in runs]
+    kind, config = requests[0].model, records[0]["config"]
+    for what in ("config", "data_digest"):
+        if any(record[what] != records[0][what] for record in records):
+            raise RunError(f"These runs differ in {what}, so they do not fit together; name runs of one {what}.")
+    model = build(kind, config_from_dict(kind, config), adversary=False)
+    wanted, found, history = model.state_dict().keys(), {}, []
+    for run, request, record in zip(runs, requests, records, strict=True):
         path = run.checkpoints / "best.safetensors"
         if newest or not path.exists():
             path = run.checkpoint_path((run.checkpoint_steps() or [0])[-1])
         if not path.exists():
             raise RunError(f"{run.path} holds no checkpoint yet.")
         state = load_state(path)
+        prefixes = tuple(f"generators.{level}." for level in request.levels) or ("",)
         average = {key.removeprefix("average/"): t for key, t in state.tensors.items() if key.startswith("average/")}
-        levels = record["request"]["levels"]
-        if levels:
-            prefixes = tuple(f"{net}.{k}." for net in ("generators", "discriminators") for k in levels)
-            average = {key: tensor for key, tensor in average.items() if key.startswith(prefixes)}
-        model.load_state_dict(average, strict=not levels)
+        average = {key: tensor for key, tensor in average.items() if key in wanted and key.startswith(prefixes)}
+        if found.keys() & average.keys():
+            raise RunError(f"{run.path} trained what another of these runs trained as well; name one run a level.")
+        found |= average
         history.append(
             {
-                "request": record["request"],
+                "request": asdict(request),
                 "settings": record["settings"],
                 "step": state.step,
                 "minutes": round(state.meta["seconds"] / 60, 1),
@@ -62,7 +67,13 @@ def ship(runs: list[RunFolder], folder: Path, *, half: bool, newest: bool) -> We
                 "torch": record["torch"],
             }
         )
-    save_weights(folder, kind, config_from_dict(kind, config), model, half=half)
+    lacking = sorted({".".join(key.split(".")[:2]) for key in wanted - found.keys()})
+    if lacking:
+        raise RunError(f"No run here trained {', '.join(lacking)}; name the runs of those levels as well.")
+    model.load_state_dict(found, strict=True)
+    save_weights(folder, kind, model.config, model, half=half)
+    for stale in ("README.md", "sample.png"):  # of the weights that lay here before
+        (folder / stale).unlink(missing_ok=True)
     write_json(folder / "metrics.json", {"training": history})
     return load_weights(folder)
 
@@ -109,7 +120,8 @@ def sample_picture(weights: Weights, test: Dataset) -> tuple[torch.Tensor, int] 
         order = sorted(range(config.categorical[0]), key=lambda k: config.category_names[k : k + 1])
         seeds = [row for row in range(6) for _ in order]
         others = [0] * (len(config.categorical) - 1)
-        return model.generate(seeds, [[k, *others] for k in order] * 6, [[0.0] * config.continuous] * len(seeds)), 10
+        categories = [[k, *others] for k in order] * 6
+        return model.generate(seeds, categories, [[0.0] * config.continuous] * len(seeds)), len(order)
     if weights.kind == "bigan":
         return model.decode(model.latents(range(60))), 10
     if weights.kind == "lapgan":
@@ -125,9 +137,11 @@ def draw_one(weights: Weights, seed: int, label: int, codes: tuple[float, ...]) 
     model, config = weights.model, weights.config
     if weights.kind == "infogan":
         names = config.category_names
+        if len(codes) not in (0, config.continuous):
+            raise RunError(f"{weights.name} has {config.continuous} continuous codes; give that many --codes, or none.")
         category = names.index(str(label)) if str(label) in names else label
-        others = [0] * (len(config.categorical) - 1)
-        return model.generate([seed], [[category, *others]], [codes or (0.0,) * config.continuous])
+        categories = [category, *[0] * len(config.categorical)][: len(config.categorical)]
+        return model.generate([seed], [categories], [codes or (0.0,) * config.continuous])
     if weights.kind == "lapgan":
         return model.grow([[seed] * config.levels], [label] if config.classes else None)[-1].image
     if weights.kind == "bigan":

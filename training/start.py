@@ -65,6 +65,8 @@ def resolve(request: Request, *, data_root: Path | None = None) -> Plan:
     recipe = RECIPES[request.model]
     if request.preset not in recipe.presets:
         raise RunError(f"{request.model} has no preset {request.preset!r}; choose {', '.join(recipe.presets)}.")
+    if request.levels and request.model != "lapgan":
+        raise RunError(f"{request.model} has no levels; leave --levels out.")
     dataset = open_dataset(
         request.data,
         split="train",
@@ -153,6 +155,7 @@ def start(
     device = choose_device(device_name)
     with run.locked():
         training = prepare(plan, device)  # before anything is recorded: its settings may be refused
+        plan = replace(plan, config=training.config)  # a BiGAN baseline's D sees no z, whatever the preset says
         remember(plan, run, resume=resume)
         run.log(f"{plan.request.model}, preset {plan.request.preset}, on {describe(device)}.")
         run.log(plan.dataset.describe())
