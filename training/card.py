@@ -1,9 +1,10 @@
 """Model cards, and the table of figures in the README, written from metrics.json alone."""
 
+import shlex
 from dataclasses import asdict
 from pathlib import Path
 
-from models.checkpoint import Weights, read_json
+from models.checkpoint import CheckpointError, Weights, read_json
 
 PAPERS = {
     "lapgan": "Denton et al. 2015, *Deep Generative Image Models using a Laplacian Pyramid of Adversarial Networks*, "
@@ -27,8 +28,9 @@ EXTENSIONS = {
     "gan": "The baseline that LAPGAN is measured against.",
     "classifier": "It names generated pictures and gives features to the Frechet distance. No GAN was trained with it.",
 }
+PUBLISHED = "Preset `paper`: the published nets and objective; the command below names every setting that differs."
 LIMITS = {
-    "lapgan": "32 x 32 pixels; shapes are suggestive, not exact. The class is a hint, followed best where it is coarse.",
+    "lapgan": "32 x 32 pixels; shapes are suggestive, not exact. The class is a hint, followed best where coarse.",
     "infogan": "Handwritten digits only; Q gives an answer for any picture, digit or not.",
     "bigan": "Centred white-on-black digits only. G(E(x)) is a plausible image with the code of x, not a copy.",
     "gan": "A baseline, not meant to look good.",
@@ -60,13 +62,14 @@ BEGIN, END = "<!-- figures:begin -->", "<!-- figures:end -->"
 
 def train_command(request: dict) -> str:
     """Spell a run's request as the command that repeats it."""
-    words = ["python -m training train", request["model"], "--data", request["data"], "--preset", request["preset"]]
-    for option in ("only_class", "image_size"):
+    words = ["python -m training train", request["model"], "--data", shlex.quote(request["data"])]
+    words += ["--preset", request["preset"]]
+    for option in ("only_class", "image_size", "channels"):
         if request[option] is not None:
-            words += [f"--{option.replace('_', '-')}", str(request[option])]
+            words += [f"--{option.replace('_', '-')}", shlex.quote(str(request[option]))]
     for option, values in (("--levels", request["levels"]), ("--set", request["overrides"])):
         if values:
-            words += [option, *map(str, values)]
+            words += [option, *(shlex.quote(str(value)) for value in values)]
     return " ".join([*words, "--seed", str(request["seed"])])
 
 
@@ -80,6 +83,7 @@ def card(weights: Weights, metrics: dict) -> str:
     )
     shape = "\n".join(f"    {key} = {value}" for key, value in asdict(weights.config).items())
     parameters = sum(p.numel() for p in weights.model.parameters())
+    published = any(run["request"]["preset"] == "paper" for run in metrics["training"])
     sample = "![Samples](sample.png)\n\n" if kind != "classifier" else ""
     return f"""---
 license: apache-2.0
@@ -90,7 +94,7 @@ tags: [gan, {kind}]
 
 {sample}A {kind} of Ganscope, {parameters:,} parameters. Paper: {PAPERS[kind]}.
 
-{EXTENSIONS[kind]}
+{PUBLISHED if published else EXTENSIONS[kind]}
 
 ## Data and training
 
@@ -120,12 +124,21 @@ def figures_table(root: Path) -> str:
     for name, key, text, paper, form in SHOWN:
         path = root / name / "metrics.json"
         if path.exists():
-            lines.append(f"| {name} | {text} | {paper} | {form.format(read_json(path)['figures'][key])} |")
+            figures = read_json(path).get("figures", {})
+            if key not in figures:
+                raise CheckpointError(f"{name} has no figure {key}: run `evaluate --write` on it with a classifier.")
+            lines.append(f"| {name} | {text} | {paper} | {form.format(figures[key])} |")
     return "\n".join(lines)
 
 
 def fill_readme(text: str, root: Path) -> str:
-    """Replace what stands between the README's figure markers."""
-    before, rest = text.split(BEGIN)
-    after = rest.split(END)[1]
+    """Replace what stands between the README's figure markers.
+
+    Raises:
+        ValueError: the markers are not there once each, in order.
+    """
+    before, begin, rest = text.partition(BEGIN)
+    _, end, after = rest.partition(END)
+    if not begin or not end or text.count(BEGIN) + text.count(END) != 2:
+        raise ValueError(f"The README must hold {BEGIN} and then {END}, once each.")
     return f"{before}{BEGIN}\n{figures_table(root)}\n{END}{after}"

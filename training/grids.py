@@ -12,9 +12,7 @@ from models.checkpoint import write_durably
 
 def save_grid(path: Path, images: Tensor, columns: int, *, scale: int = 2, border: int = 1) -> None:
     """Write images (N, C, s, s) in [-1, 1] as one picture, nearest-neighbour enlarged."""
-    grid = make_grid(
-        images.detach().float().cpu().clamp(-1, 1) * 0.5 + 0.5, nrow=columns, padding=border, pad_value=0.5
-    )
-    pixels = (grid * 255).round().to(torch.uint8)
+    pixels = ((images.detach().float().cpu().clamp(-1, 1) + 1) * 127.5).round().to(torch.uint8)
+    pixels = make_grid(pixels, nrow=columns, padding=border, pad_value=128)[: images.shape[1]]
     pixels = pixels.repeat_interleave(scale, dim=1).repeat_interleave(scale, dim=2)
     write_durably(path, bytes(encode_png(pixels).numpy()))

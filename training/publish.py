@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from models.checkpoint import CARD_FILES, load_weights
+from models.checkpoint import CARD_FILES, CheckpointError, load_weights
 
 FILES = (*CARD_FILES, "README.md", "sample.png")
 
@@ -11,10 +11,19 @@ def publish(folder: Path, repo: str, *, private: bool = False) -> str:
     """Upload a weights folder as one folder of a Hub repository and return the commit's address.
 
     The token comes from `hf auth login` or HF_TOKEN. The folder is loaded first, so nothing broken is published.
+
+    Raises:
+        CheckpointError: weights that do not load, or that were not measured yet.
     """
     from huggingface_hub import HfApi
 
-    load_weights(folder)
+    folder = folder.resolve()
+    weights = load_weights(folder)
+    wanted = [name for name in FILES if name != "sample.png" or weights.kind != "classifier"]
+    missing = [name for name in wanted if not (folder / name).is_file()]
+    if missing or "figures" not in weights.metrics:
+        lack = ", ".join(missing) or "figures"
+        raise CheckpointError(f"{folder.name} has no {lack} yet: run `evaluate --write` on it first.")
     api = HfApi()
     api.create_repo(repo, exist_ok=True, private=private)
     commit = api.upload_folder(
