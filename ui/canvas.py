@@ -43,11 +43,14 @@ PRIVATE = {"api_visibility": "private", "show_progress": "hidden"}
 NOW = {**PRIVATE, "queue": False}
 LIVE = {**NOW, "trigger_mode": "always_last"}
 
-# The quoted event names are what gr.HTML turns into listeners.
+# The quoted event names are what gr.HTML turns into listeners. Each event has one object that is filled anew: Gradio
+# repeats a call that had to wait with the object of the call before it, so a new one would come too late.
 _ON_LOAD = """
 (async () => {{
   const {{ {name} }} = await import(new URL("web/{version}/{module}", document.baseURI));
-  {name}(element, {{ props, watch, trigger, events: ["pick", "drag", "release", "draw"] }});
+  const told = {{}};
+  const tell = (event, data) => trigger(event, Object.assign((told[event] ??= {{}}), data));
+  {name}(element, {{ props, watch, trigger: tell, events: ["pick", "drag", "release", "draw"] }});
 }})().catch((error) => console.error(error));
 """
 
@@ -91,6 +94,16 @@ def pad_picture(picture: Image.Image, *, keep: bool) -> str:
     small.save(file, "PNG")
     source = f"data:image/png;base64,{base64.b64encode(file.getvalue()).decode('ascii')}"
     return json.dumps({"source": source, "keep": keep, "turn": next(_turns)})  # the same picture twice is news, too
+
+
+def picture_button(text: str, *, elem_id: str) -> gr.UploadButton:
+    """Make a button for a visitor's picture, which may also be dropped on it or pasted.
+
+    `upload(handler, [button])` gives the path of the file, to be decoded by ui/images.py.
+    """
+    button = gr.UploadButton(text, file_types=["image"], elem_id=elem_id, elem_classes="gs-well")
+    _component("well.js", "mountWell", "", f"{elem_id}-well", "gs-behaviour", target=elem_id)
+    return button
 
 
 def intro(texts: dict[str, str]) -> None:

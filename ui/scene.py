@@ -109,24 +109,23 @@ def glyph(tile_id: str, sign: Literal["+", "−", "=", "→", "↑"]) -> Tile:
 
 
 def group(
-    group_id: str, *tiles: Tile, layout: Literal["row", "grid", "pyramid", "stack"] = "row", **look: Any
+    group_id: str, *tiles: Tile, layout: Literal["row", "grid", "sum", "stack"] = "row", **look: Any
 ) -> Group:
-    """Lay tiles out: a wrapping row, a grid of `columns`, a row that keeps true relative sizes, or a stack.
+    """Lay tiles out: a wrapping row, a grid of `columns`, a sum (→ term + term = result), or a stack.
 
     Args:
-        look: `columns` (of a grid), `title` (text above).
+        look: `columns` (of a grid), `title` (text above), `weight` (of a sum: width of its terms beside others').
     """
     return {"id": group_id, "layout": layout, "tiles": list(tiles), **look}
 
 
-def scene(label: str, *groups: Group, play: int | None = None) -> str:
+def scene(label: str, *groups: Group) -> str:
     """Put groups into a scene, ready to be a canvas's value.
 
     Args:
         label: the whole picture in words, for screen readers.
-        play: a number that differs from the last scene's makes the tiles appear one after another.
     """
-    return json.dumps({"label": label, "groups": list(groups), "play": play}, separators=(",", ":"))
+    return json.dumps({"label": label, "groups": list(groups)}, separators=(",", ":"))
 
 
 def patch(label: str, *tiles: Tile) -> str:

@@ -3,7 +3,7 @@
 
 import { makeTile } from "./tiles.js";
 
-const STEP_MS = 220;
+const GROUP_MS = 400;
 const QUIET_MS = 700;
 
 /** Join a canvas component of ui/canvas.py to the page. */
@@ -22,7 +22,6 @@ export function makeStage(root, emit) {
   const live = make("p", "gs-live");
   live.setAttribute("aria-live", "polite");
   root.setAttribute("role", "group");
-  let lastPlay = null;
   let quiet = 0;
 
   function tileFor(description) {
@@ -45,6 +44,7 @@ export function makeStage(root, emit) {
     node.dataset.group = description.id;
     node.dataset.layout = description.layout;
     node.style.setProperty("--columns", description.columns ?? 1);
+    node.style.setProperty("--weight", description.weight ?? 1);
     const [title, box] = node.children;
     title.textContent = description.title ?? "";
     title.hidden = !description.title;
@@ -67,22 +67,24 @@ export function makeStage(root, emit) {
       keep(root, [...scene.groups.map(drawGroup), live]);
       const shown = new Set(scene.groups.flatMap((group) => group.tiles.map((tile) => tile.id)));
       for (const id of tiles.keys()) if (!shown.has(id)) tiles.delete(id);
-      if (scene.play !== null && scene.play !== undefined && scene.play !== lastPlay) appear(root);
-      lastPlay = scene.play ?? lastPlay;
     }
     announce(scene.label);
     root.dataset.drawn = String(Number(root.dataset.drawn ?? 0) + 1);
   }
 
-  return { draw, tiles };
+  return { draw, play: () => appear(root), tiles };
 }
 
-/** Let the tiles appear one after another, unless the visitor asked for less motion. */
+/** Let the groups appear one after another, tile by tile, unless the visitor asked for less motion. */
 function appear(root) {
   if (matchMedia("(prefers-reduced-motion: reduce)").matches) return;
-  root.querySelectorAll(".gs-tile").forEach((node, order) => {
-    const steps = [{ opacity: 0, transform: "translateY(6px)" }, { opacity: 1, transform: "none" }];
-    node.animate(steps, { delay: order * STEP_MS, duration: 320, easing: "ease-out", fill: "backwards" });
+  root.querySelectorAll(".gs-group").forEach((group, order) => {
+    const nodes = group.querySelectorAll(".gs-tile");
+    const steps = [{ opacity: 0, transform: "scale(0.94)" }, { opacity: 1, transform: "none" }];
+    nodes.forEach((node, i) => {
+      const delay = GROUP_MS * (order + i / nodes.length);
+      node.animate(steps, { delay, duration: 320, easing: "ease-out", fill: "backwards" });
+    });
   });
 }
 

@@ -78,7 +78,10 @@ function makeMosaic(description, emit) {
   marker.className = "gs-marker";
   const columnLabels = labels("gs-columns");
   const rowLabels = labels("gs-rows");
-  frame.append(marker, rowLabels);
+  const sheet = document.createElement("span"); // as large as the canvas, which may not fill its frame
+  sheet.className = "gs-sheet";
+  sheet.append(picture.canvas, marker, rowLabels);
+  frame.append(sheet);
   node.prepend(columnLabels);
   let cells = description.cells;
   let cell = null;
