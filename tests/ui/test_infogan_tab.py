@@ -1,0 +1,202 @@
+"""The InfoGAN tab in a real browser, and its API over HTTP."""
+
+import io
+import json
+
+import httpx
+import numpy as np
+import pytest
+from PIL import Image, ImageDraw
+
+STAGE = "#infogan-stage .gs-root"
+SLIDERS = ".gs-code input[type=range]"
+PICTURE = "document.querySelector('#infogan-stage canvas').toDataURL()"
+
+
+@pytest.fixture
+def tab(app, visit):
+    page = visit(app)
+    page.wait_for_selector(f"{STAGE}[data-drawn]")
+    page.wait_for_selector(SLIDERS)
+    page.wait_for_timeout(500)
+    return page
+
+
+def wait_for_label(page, text):
+    page.wait_for_function("([at, text]) => document.querySelector(at).ariaLabel.includes(text)", arg=[STAGE, text])
+
+
+def digit():
+    image = Image.new("RGB", (300, 300), "white")
+    ImageDraw.Draw(image).line([(120, 40), (180, 260)], fill="black", width=30)
+    data = io.BytesIO()
+    image.save(data, "PNG")
+    return data.getvalue()
+
+
+@pytest.mark.browser
+def test_picture_follows_a_dragged_slider(tab):
+    before = tab.evaluate(PICTURE)
+    box = tab.locator(SLIDERS).first.bounding_box()
+    middle = box["y"] + box["height"] / 2
+    tab.mouse.move(box["x"] + box["width"] / 2, middle)
+    tab.mouse.down()
+    tab.mouse.move(box["x"] + box["width"] - 1, middle, steps=10)
+    wait_for_label(tab, "slant 2.00")  # before the button is let go
+    assert tab.evaluate(PICTURE) != before
+    tab.mouse.up()
+    tab.wait_for_timeout(800)
+    assert tab.locator(SLIDERS).first.input_value() == "2"
+
+
+@pytest.mark.browser
+def test_slider_answers_to_the_keyboard(tab):
+    tab.locator(SLIDERS).nth(1).focus()
+    tab.keyboard.press("End")
+    wait_for_label(tab, "width 2.00")
+
+
+@pytest.mark.browser
+def test_clicked_digit_becomes_the_picture(tab):
+    tab.click("[data-tile=category-3]")
+    wait_for_label(tab, "Digit 3")
+    assert tab.get_attribute("[data-tile=category-3]", "aria-pressed") == "true"
+    strip = tab.evaluate("document.querySelector('[data-tile=category-3] canvas').toDataURL()")
+    assert tab.evaluate(PICTURE) == strip
+
+
+@pytest.mark.browser
+def test_plane_moves_both_sliders(tab):
+    box = tab.locator("#infogan-plane .gs-field").bounding_box()
+    tab.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    tab.mouse.down()
+    tab.mouse.move(box["x"] + box["width"] - 1, box["y"] + 1, steps=8)
+    tab.mouse.up()
+    wait_for_label(tab, "slant 2.00, width 2.00")
+    tab.wait_for_function("at => [...document.querySelectorAll(at)].every(e => e.value === '2')", arg=SLIDERS)
+
+
+@pytest.mark.browser
+def test_clicked_cell_of_the_sweep_is_shown(tab):
+    canvas = tab.locator("#infogan-sweep canvas")
+    canvas.scroll_into_view_if_needed()
+    box = canvas.bounding_box()
+    canvas.click(position={"x": box["width"] * 0.95, "y": box["height"] * 0.15})
+    wait_for_label(tab, "Digit 1, slant 2.00")
+
+
+@pytest.mark.browser
+def test_new_noise_keeps_the_codes(tab):
+    before = tab.evaluate(PICTURE)
+    tab.get_by_role("button", name="New noise").click()
+    tab.wait_for_function(f"before => {PICTURE} !== before", arg=before)
+    assert "Digit 5, slant 0.00, width 0.00" in tab.get_attribute(STAGE, "aria-label")
+    assert "seed 42" not in tab.get_attribute(STAGE, "aria-label")
+
+
+@pytest.mark.browser
+def test_sliders_move_to_what_q_reads_in_a_drawing(tab):
+    pad = tab.locator("#infogan-pad canvas")
+    pad.scroll_into_view_if_needed()
+    box = pad.bounding_box()
+    before = tab.get_attribute(STAGE, "aria-label")
+    tab.mouse.move(box["x"] + box["width"] * 0.6, box["y"] + box["height"] * 0.2)
+    tab.mouse.down()
+    tab.mouse.move(box["x"] + box["width"] * 0.4, box["y"] + box["height"] * 0.8, steps=10)
+    tab.mouse.up()
+    tab.wait_for_function("([at, before]) => document.querySelector(at).ariaLabel !== before", arg=[STAGE, before])
+    tab.wait_for_timeout(800)
+    values = [float(slider.input_value()) for slider in tab.locator(SLIDERS).all()]
+    label = tab.get_attribute(STAGE, "aria-label")
+    # The slider shows steps of 0.05, the picture is drawn from what Q read.
+    assert [float(part.split()[-1]) for part in label.split(", ")[1:3]] == pytest.approx(values, abs=0.051)
+
+
+@pytest.mark.browser
+def test_uploaded_digit_is_shown_as_q_sees_it_and_drawn_again(tab):
+    own = "[...document.querySelectorAll('#infogan-own canvas')].map((canvas) => canvas.toDataURL())"
+    before = tab.evaluate(own)
+    upload = {"name": "digit.png", "mimeType": "image/png", "buffer": digit()}
+    tab.set_input_files("#infogan-upload ~ input, #infogan-upload input, input[type=file]", upload)
+    tab.wait_for_function(f"before => {own}.every((url, i) => url !== before[i])", arg=before)
+
+
+@pytest.mark.browser
+def test_refused_upload_says_why_and_leaves_the_picture(tab):
+    before = tab.evaluate(PICTURE)
+    tab.set_input_files(
+        "input[type=file]", {"name": "digit.png", "mimeType": "image/png", "buffer": b"no picture at all"}
+    )
+    tab.get_by_text("save the picture as PNG or JPEG").wait_for()
+    assert tab.evaluate(PICTURE) == before
+
+
+def call(app, name, **arguments):
+    """Call an endpoint with named arguments; return its answer or its error."""
+    with httpx.Client(base_url=app, timeout=60) as client:
+        event = client.post(f"/gradio_api/call/v2/{name}", json=arguments).json()["event_id"]
+        lines = client.get(f"/gradio_api/call/{name}/{event}").text.splitlines()
+    kind, data = (
+        (line.split(": ", 1)[1] for line in lines[-3:-1])
+        if not lines[-1]
+        else (line.split(": ", 1)[1] for line in lines[-2:])
+    )
+    return kind, json.loads(data)
+
+
+def picture(app, name, **arguments):
+    kind, data = call(app, name, **arguments)
+    assert kind == "complete", data
+    content = httpx.get(data[0]["url"], timeout=60).content
+    assert content.startswith(b"\x89PNG")
+    return np.asarray(Image.open(io.BytesIO(content)))
+
+
+def test_generate_answers_a_png_that_only_its_arguments_determine(app):
+    first = picture(app, "infogan_generate")
+    assert first.shape == (28, 28)
+    assert np.array_equal(first, picture(app, "infogan_generate", seed=42, category=5, c1=0, c2=0))
+    for other in ({"seed": 7}, {"category": 2}, {"c1": 1.5}, {"c2": -1.5}):
+        assert not np.array_equal(first, picture(app, "infogan_generate", **other)), other
+
+
+def test_api_and_page_draw_the_same_pixels(app, tab):
+    shown = tab.evaluate(
+        """() => {
+          const canvas = document.querySelector("#infogan-stage canvas");
+          const { data } = canvas.getContext("2d").getImageData(0, 0, 28, 28);
+          return [...data].filter((_, i) => i % 4 === 0);
+        }"""
+    )
+    assert np.array_equal(np.uint8(shown).reshape(28, 28), picture(app, "infogan_generate"))
+
+
+def test_sweep_shows_the_single_pictures(app):
+    sheet = picture(app, "infogan_sweep", code=2, seed=3)
+    assert sheet.shape == (280, 280)
+    corner = picture(app, "infogan_generate", category=9, c2=2, seed=3)
+    assert np.abs(np.int16(sheet[252:, 252:]) - corner).max() <= 1
+
+
+def test_infer_names_category_and_codes(app):
+    kind, (reading,) = call(app, "infogan_infer")
+    assert kind == "complete"
+    assert sorted(reading["probabilities"]) == list("0123456789")
+    assert sum(reading["probabilities"].values()) == pytest.approx(1, abs=0.001)
+    assert reading["category"] == max(reading["probabilities"], key=reading["probabilities"].get)
+    assert list(reading["codes"]) == ["slant", "width"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        ({"model": "../secret"}, "There are no weights called '../secret'."),
+        ({"c1": 99}, "maximum"),
+        ({"category": 10}, "maximum"),
+        ({"seed": -1}, "minimum"),
+    ],
+)
+def test_bad_arguments_get_a_sentence(app, arguments, sentence):
+    kind, data = call(app, "infogan_generate", **arguments)
+    assert kind == "error"
+    assert sentence in str(data)
