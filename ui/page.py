@@ -112,11 +112,11 @@ def _header() -> str:
 
 
 def _footer() -> str:
-    loaded = {name: entry["loaded"] for name, entry in health.report()["weights"].items()}
+    entries = health.report()["weights"].items()
     parts = [describe(inference.device())]
-    for key, wanted in (("loaded", True), ("missing", False)):
-        found = [name for name, there in loaded.items() if there is wanted]
+    for text, wanted in (("loaded", "loaded"), ("missing", "error")):
+        found = [name for name, entry in entries if entry[wanted]]
         if found:
-            parts.append(TEXT[key].format(names=", ".join(found)))
+            parts.append(TEXT[text].format(names=", ".join(found)))
     spans = "".join(f"<span>{part}</span>" for part in parts)
     return f'<footer>{spans}<a href="?view=api">{TEXT["api"]}</a></footer>'
