@@ -1,5 +1,7 @@
 // A pad to draw a digit on: white ink on black, 280 x 280, sent as PNG while drawing.
 
+import { steady } from "./events.js";
+
 const SIDE = 280;
 const EVERY_MS = 90;
 const BRUSHES = [12, 20, 30];
@@ -44,8 +46,9 @@ export function mountPad(element, { props, watch, trigger }) {
   let backdrop = null; // a picture shown: {image, keep}
   let width = BRUSHES[1];
 
+  const say = steady(trigger);
   const send = throttle(() => {
-    trigger("draw", { png: strokes.length || backdrop ? canvas.toDataURL("image/png").split(",")[1] : "" });
+    say("draw", { png: strokes.length || backdrop ? canvas.toDataURL("image/png").split(",")[1] : "" });
   }, EVERY_MS);
 
   function redraw() {

@@ -1,6 +1,7 @@
 // Draws the scenes that ui/scene.py describes. One entry, draw(scene), whoever made the scene: the server or, later,
 // the browser's own engine. Tiles are kept by id, so only what a scene names changes.
 
+import { steady } from "./events.js";
 import { makeTile } from "./tiles.js";
 
 const GROUP_MS = 400;
@@ -9,7 +10,8 @@ const QUIET_MS = 700;
 /** Join a canvas component of ui/canvas.py to the page. */
 export function mountScene(element, { props, watch, trigger, events }) {
   const root = element.querySelector(".gs-root");
-  const stage = makeStage(root, (name, data) => events.includes(name) && trigger(name, data));
+  const send = steady(trigger);
+  const stage = makeStage(root, (name, data) => events.includes(name) && send(name, data));
   root.stage = stage;
   stage.draw(JSON.parse(props.value));
   watch("value", () => stage.draw(JSON.parse(props.value)));
