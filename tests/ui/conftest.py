@@ -146,13 +146,14 @@ def _foreign(url, address):
 
 def _wait(process, address):
     deadline = time.monotonic() + START_S
-    while time.monotonic() < deadline:
-        if process.poll() is not None:
-            pytest.fail(f"app.py ended with {process.returncode}:\n{process.stdout.read()[-3000:]}")
-        try:
-            if httpx.get(f"{address}/healthz", timeout=5).status_code == 200:
-                return
-        except httpx.TransportError:
-            time.sleep(0.2)
+    with httpx.Client(base_url=address, timeout=5) as client:
+        while time.monotonic() < deadline:
+            if process.poll() is not None:
+                pytest.fail(f"app.py ended with {process.returncode}:\n{process.stdout.read()[-3000:]}")
+            try:
+                if client.get("/healthz").status_code == 200:
+                    return
+            except httpx.TransportError:
+                time.sleep(0.2)
     process.kill()
     pytest.fail(f"app.py did not answer within {START_S} s:\n{process.stdout.read()[-3000:]}")
