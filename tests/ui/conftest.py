@@ -17,6 +17,7 @@ from playwright.sync_api import sync_playwright
 
 from models.checkpoint import save_weights
 from models.infogan import InfoGAN, InfoGANConfig
+from models.lapgan import LAPGAN, LAPGANConfig
 
 ROOT = Path(__file__).resolve().parents[2]
 START_S = 180  # a shared machine may be slow; how long a start may take is measured elsewhere
@@ -56,7 +57,23 @@ def weights_dir(tmp_path_factory):
         rows = torch.randint(10, (32, 1)).tolist()
         net.infer(net.generate(range(32), rows, (torch.rand(32, 2) * 2 - 1).tolist()))
     save_weights(folder / "infogan-mnist", "infogan", config, net.eval())
+    save_weights(folder / "lapgan-cifar10", "lapgan", *_lapgan())
     return folder
+
+
+def _lapgan():
+    config = LAPGANConfig(
+        classes=10,
+        class_names=("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"),
+        widths=(16, 16, 16),
+        base_width=64,
+        band_scale=(0.13, 0.17, 0.2),
+    )
+    net = LAPGAN(config, adversary=False)
+    for parameter in net.parameters():
+        if parameter.ndim > 1:
+            parameter.data *= 2
+    return config, net.eval()
 
 
 @contextmanager
@@ -114,7 +131,7 @@ def visit(chromium):
     """Open addresses in fresh browser windows; at the end nothing may have gone wrong in them unseen."""
     contexts, problems = [], []
 
-    def open_page(address, *, width=1280, height=800, theme="light", motion="no-preference"):
+    def open_page(address, *, tab=None, width=1280, height=800, theme="light", motion="no-preference"):
         context = chromium.new_context(
             viewport={"width": width, "height": height},
             color_scheme=theme,
@@ -131,6 +148,8 @@ def visit(chromium):
         page.on("requestfailed", lambda request: problems.append(f"failed: {request.url}"))
         page.on("request", lambda request: problems.extend(_foreign(request.url, address)))
         page.goto(address)
+        if tab:
+            page.get_by_role("tab", name=tab).click()
         return page
 
     yield open_page

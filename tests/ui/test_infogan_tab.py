@@ -15,7 +15,7 @@ PICTURE = "document.querySelector('#infogan-stage canvas').toDataURL()"
 
 @pytest.fixture
 def tab(app, visit):
-    page = visit(app)
+    page = visit(app, tab="InfoGAN")
     page.wait_for_selector(f"{STAGE}[data-drawn]")
     page.wait_for_selector(SLIDERS)
     page.wait_for_timeout(500)

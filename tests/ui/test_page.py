@@ -9,6 +9,8 @@ from ui.canvas import WEB, web_version
 
 # Every public endpoint there is; anything else would be an event that leaked.
 ENDPOINTS = {
+    "/lapgan_generate": ["model", "label", "seed"],
+    "/lapgan_refine": ["image", "model", "level", "label", "seed"],
     "/infogan_generate": ["model", "seed", "category", "c1", "c2"],
     "/infogan_sweep": ["model", "seed", "code"],
     "/infogan_infer": ["image", "model"],
@@ -82,7 +84,7 @@ def test_web_folder_holds_our_own_small_modules_only():
 @pytest.mark.browser
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_first_paint_shows_pictures(app, visit, theme):
-    page = visit(app, theme=theme)
+    page = visit(app, tab="InfoGAN", theme=theme)
     page.wait_for_selector("#infogan-stage .gs-root[data-drawn]")
     shades = page.evaluate(
         """() => [...document.querySelectorAll("#infogan-stage canvas")].map((canvas) => {
@@ -98,7 +100,7 @@ def test_first_paint_shows_pictures(app, visit, theme):
 @pytest.mark.browser
 @pytest.mark.parametrize("width", WIDTHS)
 def test_no_screen_scrolls_sideways(app, visit, width):
-    page = visit(app, width=width)
+    page = visit(app, tab="InfoGAN", width=width)
     page.wait_for_selector("#infogan-stage .gs-root[data-drawn]")
     page.wait_for_timeout(500)
     assert page.evaluate("document.documentElement.scrollWidth") <= width
@@ -106,7 +108,7 @@ def test_no_screen_scrolls_sideways(app, visit, width):
 
 @pytest.mark.browser
 def test_phone_keeps_the_picture_in_sight_and_targets_large(app, visit):
-    page = visit(app, width=390, height=844)
+    page = visit(app, tab="InfoGAN", width=390, height=844)
     page.wait_for_selector("#infogan-stage .gs-root[data-drawn]")
     small = page.evaluate(
         """() => [...document.querySelectorAll("button, input:not([type=checkbox], [type=radio]), .gs-field")]
@@ -133,11 +135,12 @@ def test_theme_button_switches_and_is_remembered(app, visit):
 
 
 @pytest.mark.browser
-def test_missing_weights_take_one_sentence_and_no_tab_with_them(empty_app, visit):
-    page = visit(empty_app)
-    notice = page.wait_for_selector(".gs-notice")
-    assert "infogan-mnist" in notice.inner_text()
+@pytest.mark.parametrize(("tab", "name"), [("LAPGAN", "lapgan-cifar10"), ("InfoGAN", "infogan-mnist")])
+def test_missing_weights_take_one_sentence_and_no_tab_with_them(empty_app, visit, tab, name):
+    page = visit(empty_app, tab=tab)
+    notice = page.wait_for_selector(".gs-notice:visible")
+    assert name in notice.inner_text()
     assert notice.inner_text().strip().endswith(".")
     report = httpx.get(f"{empty_app}/healthz", timeout=60).json()
     assert report["status"] == "degraded"
-    assert "infogan-mnist" in report["weights"]["infogan-mnist"]["error"]
+    assert name in report["weights"][name]["error"]

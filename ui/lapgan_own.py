@@ -1,0 +1,127 @@
+"""The second part of the LAPGAN tab: a visitor's picture taken apart, its detail dreamed anew."""
+
+import random
+from collections.abc import Callable
+from typing import Any
+
+import gradio as gr
+from PIL import Image
+from torch import Tensor
+
+from models.random import SEED_LIMIT
+from ui import images, inference
+from ui import lapgan_view as view
+from ui.canvas import NOW, PRIVATE, canvas, event_data, picture_button
+from ui.lapgan_examples import CLASSES, EXAMPLES
+from ui.lapgan_view import TEXT, Growth
+
+
+def build_own(model: gr.Dropdown, growth: list[gr.components.Component], read: Callable[..., Growth]) -> None:
+    """Lay out the card and wire it.
+
+    Args:
+        model: which weights.
+        growth: the controls of the picture above, which can be taken as a start.
+        read: turns their values into what they describe.
+    """
+    name = model.value
+    pictures = {key: prepare(draw(), name) for key, draw in EXAMPLES.items()}
+    example, first = next(iter(pictures.items()))
+    level, start_label = _start_level(name), _fitting_label(name, example)
+    with gr.Column(elem_classes="gs-card"):
+        gr.Markdown(f"### {TEXT['own']}\n{TEXT['own_hint']}")
+        with gr.Row(elem_classes="gs-split gs-aside"):
+            with gr.Column(min_width=240, scale=1):
+                upload = picture_button(TEXT["well"], elem_id="lapgan-upload")
+                examples = canvas(view.examples_scene(pictures), elem_id="lapgan-examples")
+                above = gr.Button(TEXT["own_above"])
+                keep = _level_menu(name, level)
+                label = class_menu(name, start_label, TEXT["own_label"])
+                again = gr.Button(TEXT["own_roll"])
+                seed = gr.Number(0, visible=False, precision=0, minimum=0, maximum=SEED_LIMIT - 1)
+            with gr.Column(min_width=300, scale=3):
+                gr.Markdown(f"#### {TEXT['side']}")
+                own = canvas(view.own_scene(first, name, level, start_label, 0), elem_id="lapgan-own")
+                gr.Markdown(f"#### {TEXT['true']}")
+                true = canvas(view.pyramid_scene(first, name), elem_id="lapgan-true", elem_classes="gs-sums")
+    picture = gr.State(first)
+    dreamt = [picture, model, keep, label, seed]
+    rest = dreamt[1:]
+
+    shown = [picture, own, true]
+    upload.upload(_bring, [upload, *rest], shown, **PRIVATE)
+    examples.pick(_pick_example, rest, [label, *shown], **NOW)
+    above.click(_take(read), [*rest, *growth], shown, **NOW)
+    keep.input(view.own_scene, dreamt, own, **NOW)
+    label.input(view.own_scene, dreamt, own, **NOW)
+    again.click(_again, dreamt, [seed, own], **NOW)
+    model.input(_switch, model, [keep, label, examples, *shown], **NOW)
+
+
+def class_menu(model: str, label: int, title: str) -> gr.Dropdown:
+    """Make a menu of a model's classes; unseen where it has none."""
+    names = view.labels(model)
+    choices = [(name, index) for index, name in enumerate(names)]
+    return gr.Dropdown(
+        choices, value=label if names else None, label=title, visible=bool(names), filterable=False, min_width=130
+    )
+
+
+def prepare(picture: Image.Image, model: str) -> Tensor:
+    """Turn the middle square of a picture into what a model takes apart, (C, s, s) in [-1, 1]."""
+    config = inference.weights(model, "lapgan").config
+    return images.to_tensor(picture, size=config.image_sizes[0], channels=config.channels)[0]
+
+
+def _level_menu(model: str, level: int) -> gr.Radio:
+    side = view.sizes(model)
+    choices = [(TEXT["size"].format(size=side[index]), index) for index in range(len(side) - 1, 0, -1)]
+    return gr.Radio(choices, value=level, label=TEXT["own_level"])
+
+
+def _start_level(model: str) -> int:
+    """Choose a level that shows how little is enough: the last but one, where there is one."""
+    levels = len(view.sizes(model))
+    return levels - 2 if levels > 2 else levels - 1
+
+
+def _fitting_label(model: str, example: str, otherwise: int | None = 0) -> int | None:
+    """Choose the class that an example belongs to, where the model has it."""
+    names = view.labels(model)
+    return names.index(CLASSES[example]) if CLASSES.get(example) in names else otherwise
+
+
+@inference.tell_errors
+def _bring(path: str, model: str, *rest: Any) -> tuple[Tensor, str, str]:
+    return _shown(prepare(images.read_image(path), model), model, *rest)
+
+
+def _pick_example(event: gr.EventData, model: str, level: int, label: int | None, seed: int) -> tuple:
+    example = event_data(event)["id"].removeprefix("example-")
+    label = _fitting_label(model, example, otherwise=label)
+    return label, *_shown(prepare(EXAMPLES[example](), model), model, level, label, seed)
+
+
+def _shown(picture: Tensor, model: str, *rest: Any) -> tuple[Tensor, str, str]:
+    return picture, view.own_scene(picture, model, *rest), view.pyramid_scene(picture, model)
+
+
+def _take(read: Callable[..., Growth]) -> Callable[..., tuple[Tensor, str, str]]:
+    def take(model: str, level: int, label: int, seed: int, *growth: Any) -> tuple[Tensor, str, str]:
+        return _shown(view.grow([read(*growth)])[-1].image[0], model, level, label, seed)
+
+    return take
+
+
+def _again(picture: Tensor, model: str, level: int, label: int, _: int) -> tuple[int, str]:
+    seed = random.randrange(100_000)
+    return seed, view.own_scene(picture, model, level, label, seed)
+
+
+def _switch(model: str) -> tuple:
+    """Start anew with another model, whose sizes and classes may differ."""
+    pictures = {key: prepare(draw(), model) for key, draw in EXAMPLES.items()}
+    example, picture = next(iter(pictures.items()))
+    level, label = _start_level(model), _fitting_label(model, example)
+    menus = _level_menu(model, level), class_menu(model, label, TEXT["own_label"])
+    return *menus, view.examples_scene(pictures), *_shown(picture, model, level, label, 0)
