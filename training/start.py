@@ -153,9 +153,9 @@ def start(
     """
     torch.set_num_threads(threads)
     device = choose_device(device_name)
+    training = prepare(plan, device)  # before anything is written: its settings may be refused
+    plan = replace(plan, config=training.config)  # a BiGAN baseline's D sees no z, whatever the preset says
     with run.locked():
-        training = prepare(plan, device)  # before anything is recorded: its settings may be refused
-        plan = replace(plan, config=training.config)  # a BiGAN baseline's D sees no z, whatever the preset says
         remember(plan, run, resume=resume)
         run.log(f"{plan.request.model}, preset {plan.request.preset}, on {describe(device)}.")
         run.log(plan.dataset.describe())
