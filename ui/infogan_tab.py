@@ -12,7 +12,19 @@ from torch import Tensor
 from models.checkpoint import CheckpointError
 from ui import images, inference
 from ui import infogan_view as view
-from ui.canvas import LIVE, NOW, PRIVATE, canvas, drawing_pad, endpoint, event_data, intro, notice, picture_bytes
+from ui.canvas import (
+    LIVE,
+    NOW,
+    PRIVATE,
+    canvas,
+    drawing_pad,
+    endpoint,
+    event_data,
+    intro,
+    notice,
+    picture_button,
+    picture_bytes,
+)
 from ui.infogan_view import TEXT, Turn
 
 MODEL = inference.DEFAULTS["infogan"]
@@ -114,7 +126,7 @@ def _build_bench(start: Turn) -> None:
                 with gr.Row(elem_classes="gs-split"):
                     with gr.Column(min_width=220):
                         pad = drawing_pad({key: TEXT[key] for key in view.PAD_TEXTS}, elem_id="infogan-pad")
-                        upload = gr.UploadButton(TEXT["upload"], file_types=["image"], elem_id="infogan-upload")
+                        upload = picture_button(TEXT["upload"], elem_id="infogan-upload")
                     with gr.Column(min_width=220):
                         own = canvas(view.own_scene(start.model, *view.example(start)), elem_id="infogan-own")
             with gr.Column(elem_classes="gs-card"):

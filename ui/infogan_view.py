@@ -44,7 +44,7 @@ TEXT = {
     "undo": "Undo",
     "clear": "Clear",
     "brush": "Brush",
-    "upload": "Bring a picture",
+    "upload": "Drop, paste or choose a picture",
     "seen": "what Q sees",
     "again": "drawn again",
     "stage_alt": "Digit {label}, {first} {x:.2f}, {second} {y:.2f}, seed {seed}",
