@@ -9,7 +9,7 @@ from starlette.responses import FileResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from models.device import describe
-from ui import health, inference, infogan_tab, lapgan_tab
+from ui import bigan_tab, health, inference, infogan_tab, lapgan_tab
 from ui.canvas import WEB, web_version
 from ui.theme import make_theme
 
@@ -21,7 +21,7 @@ TEXT = {
     "missing": "Missing: {names}",
     "api": "API",
 }
-TABS = (lapgan_tab, infogan_tab)
+TABS = (lapgan_tab, infogan_tab, bigan_tab)
 MEDIA_TYPES = {".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml"}
 FOR_EVER = "public, max-age=31536000, immutable"
 

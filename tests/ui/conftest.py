@@ -15,7 +15,8 @@ import pytest
 import torch
 from playwright.sync_api import sync_playwright
 
-from models.checkpoint import save_weights
+from models.bigan import BiGAN, BiGANConfig
+from models.checkpoint import save_weights, write_json
 from models.infogan import InfoGAN, InfoGANConfig
 from models.lapgan import LAPGAN, LAPGANConfig
 
@@ -58,6 +59,8 @@ def weights_dir(tmp_path_factory):
         net.infer(net.generate(range(32), rows, (torch.rand(32, 2) * 2 - 1).tolist()))
     save_weights(folder / "infogan-mnist", "infogan", config, net.eval())
     save_weights(folder / "lapgan-cifar10", "lapgan", *_lapgan())
+    save_weights(folder / "bigan-mnist", "bigan", *_bigan())
+    write_json(folder / "bigan-mnist" / "metrics.json", {"distance_quantiles": [5 + 0.3 * i for i in range(101)]})
     return folder
 
 
@@ -73,6 +76,15 @@ def _lapgan():
     for parameter in net.parameters():
         if parameter.ndim > 1:
             parameter.data *= 2
+    return config, net.eval()
+
+
+def _bigan():
+    config = BiGANConfig(hidden=64, affine=True)
+    net = BiGAN(config, adversary=False)
+    for parameter in net.parameters():
+        if parameter.ndim > 1:
+            torch.nn.init.normal_(parameter, std=0.15)
     return config, net.eval()
 
 

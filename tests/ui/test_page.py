@@ -14,6 +14,10 @@ ENDPOINTS = {
     "/infogan_generate": ["model", "seed", "category", "c1", "c2"],
     "/infogan_sweep": ["model", "seed", "code"],
     "/infogan_infer": ["image", "model"],
+    "/bigan_reconstruct": ["image", "model"],
+    "/bigan_encode": ["image", "model"],
+    "/bigan_decode": ["code", "model"],
+    "/bigan_interpolate": ["image_a", "image_b", "t", "model"],
 }
 WIDTHS = [390, 768, 1280]
 

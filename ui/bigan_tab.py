@@ -1,0 +1,248 @@
+"""The BiGAN tab, "image to code to image": components, events and API endpoints."""
+
+from dataclasses import replace
+
+import gradio as gr
+import torch
+from PIL import Image
+from torch import Tensor
+
+from models.checkpoint import CheckpointError
+from ui import bigan_mix as mixing
+from ui import bigan_view as view
+from ui import images, inference
+from ui.bigan_examples import examples, prepare
+from ui.bigan_mix import Mix
+from ui.bigan_view import TEXT, Look
+from ui.canvas import (
+    LIVE,
+    NOW,
+    PRIVATE,
+    canvas,
+    drawing_pad,
+    endpoint,
+    event_data,
+    intro,
+    notice,
+    pad_picture,
+    picture_button,
+    picture_bytes,
+)
+
+MODEL = inference.DEFAULTS["bigan"]
+
+
+def bigan_reconstruct(image: str | None = None, model: str = MODEL) -> Image.Image:
+    """Encode a picture and draw it again from its code.
+
+    Args:
+        image: a picture file, for digits light on dark or dark on light; without one, the generator's own example.
+        model: name of the weights.
+
+    Returns:
+        G(E(x)) as PNG, in the model's own size.
+    """
+    return images.to_png(view.decode(model, view.encode(model, _seen(image, model)[None]))[0])
+
+
+def bigan_encode(image: str | None = None, model: str = MODEL) -> list[float]:
+    """Encode a picture.
+
+    Args:
+        image: as in bigan_reconstruct.
+        model: name of the weights.
+
+    Returns:
+        The code E(x): a list of numbers from -1 to 1, as many as the model's code has (50 for bigan-mnist).
+    """
+    return [round(value, 6) for value in view.encode(model, _seen(image, model)[None])[0].tolist()]
+
+
+def bigan_decode(code: list[float] | None = None, model: str = MODEL) -> Image.Image:
+    """Draw the picture of a code.
+
+    Args:
+        code: a list of numbers from -1 to 1, as many as bigan_encode gives for the model; others are refused. Without
+            one, the code of the generator's own example.
+        model: name of the weights.
+
+    Returns:
+        G(z) as PNG, in the model's own size.
+    """
+    wanted = bigan_encode(None, model) if code is None else code
+    return images.to_png(view.decode(model, _code(wanted, model)[None])[0])
+
+
+def bigan_interpolate(
+    image_a: str | None = None, image_b: str | None = None, t: float = 0.5, model: str = MODEL
+) -> Image.Image:
+    """Draw the picture of a code on the way between the codes of two pictures.
+
+    Args:
+        image_a: the picture at t = 0, as in bigan_reconstruct.
+        image_b: the picture at t = 1, likewise; without one, the generator's second example.
+        t: how far from A to B, 0 to 1.
+        model: name of the weights.
+
+    Returns:
+        The picture as PNG, in the model's own size.
+    """
+    if not 0 <= t <= 1:  # also refuses NaN
+        raise gr.Error(TEXT["bad_t"].format(t=t), print_exception=False)
+    pair = torch.stack([_seen(image_a, model), _seen(image_b, model, example=1)])
+    return images.to_png(view.decode(model, mixing.between(view.encode(model, pair), [t]))[0])
+
+
+def build() -> None:
+    """Lay the tab out inside the current `gr.Tab`, and publish its endpoints."""
+    try:
+        start, mixed = view.look(MODEL, examples(MODEL)[0].seen), mixing.start(MODEL)
+    except CheckpointError as error:
+        intro(TEXT)
+        notice(str(error))
+    else:
+        _build_bench(start, mixed)
+    _publish()
+
+
+def _build_bench(start: Look, mixed: Mix) -> None:
+    names = inference.names("bigan")
+    shown, held = gr.State(start), gr.State(mixed)
+    intro(TEXT)
+    with gr.Column(elem_classes="gs-close"):
+        with gr.Row(elem_classes="gs-bench gs-desk"):
+            with gr.Column(elem_classes="gs-hand"):
+                pad = drawing_pad({key: TEXT[key] for key in view.PAD_TEXTS}, elem_id="bigan-pad")
+                upload = picture_button(TEXT["upload"], elem_id="bigan-upload")
+            with gr.Column(elem_classes="gs-stage"):
+                stage = canvas(view.stage_scene(start), elem_id="bigan-stage")
+        with gr.Row(elem_classes="gs-under"):
+            gr.Markdown(TEXT["why"], elem_classes="gs-hint")
+            model = gr.Dropdown(names, value=start.model, label=TEXT["model"], visible=len(names) > 1)
+            reset = gr.Button(TEXT["reset"], interactive=False, elem_id="bigan-reset")
+        strip = canvas(view.examples_scene(start.model), elem_id="bigan-examples")
+    with gr.Column(elem_classes="gs-card"):
+        gr.Markdown(f"### {mixing.TEXT['mix']}\n{mixing.TEXT['mix_hint']}")
+        with gr.Row(elem_classes="gs-split"):
+            with gr.Column(min_width=280):
+                gr.Markdown(f"**{mixing.TEXT['sum']}** {mixing.TEXT['sum_hint']}")
+                slots = canvas(mixing.slots_scene(mixed), elem_id="bigan-slots")
+                take = gr.Button(mixing.TEXT["take"], elem_id="bigan-take")
+            with gr.Column(min_width=280):
+                gr.Markdown(f"**{mixing.TEXT['walk']}** {mixing.TEXT['walk_hint']}")
+                t = gr.Slider(0, 1, 0.5, step=0.01, label=mixing.TEXT["t"], buttons=[], elem_classes="gs-code gs-plain")
+                walk = canvas(mixing.walk_scene(mixed, 0.5), elem_id="bigan-walk")
+
+    seen = [stage, strip, reset, shown]
+    pad.draw(_draw, model, seen, **LIVE)
+    upload.upload(_upload, [upload, model], [*seen, pad], **PRIVATE)
+    strip.pick(_pick_example, model, [*seen, pad], **NOW)
+    stage.drag(_turn, shown, [stage, reset, shown], **LIVE)
+    reset.click(_reset, shown, [stage, reset, shown], **NOW)
+    mixes = [slots, walk, held]
+    slots.pick(_pick_slot, [held, t], mixes, **NOW)
+    take.click(_take, [shown, held, t], mixes, **NOW)
+    t.input(mixing.walk_patch, [held, t], walk, **LIVE)
+    walk.pick(_pick_step, held, [walk, t], **NOW)
+    model.input(_change_model, [model, t], [*seen, *mixes], **NOW)
+
+
+def _draw(event: gr.EventData, model: str) -> tuple:
+    png = picture_bytes(event)
+    try:
+        return _show(*prepare(images.read_image(png), model), model) if png else (gr.skip(),) * 4
+    except images.ImageError:  # the first dot of a stroke is no digit yet
+        return (gr.skip(),) * 4
+
+
+@inference.tell_errors
+def _upload(path: str, model: str) -> tuple:
+    picture = images.read_image(path)
+    return *_show(*prepare(picture, model), model), pad_picture(picture, keep=False)
+
+
+def _pick_example(event: gr.EventData, model: str) -> tuple:
+    index = int(event_data(event)["id"].removeprefix("example-"))
+    example = examples(model)[index]
+    return *_show(example.seen, example.steps, model, index), pad_picture(example.picture, keep=True)
+
+
+def _show(seen: Tensor, steps: tuple[str, ...], model: str, example: int | None = None) -> tuple:
+    look = view.look(model, seen, steps)
+    return view.stage_scene(look), view.examples_patch(model, example), gr.update(interactive=False), look
+
+
+def _turn(event: gr.EventData, shown: Look) -> tuple:
+    values = _code(event_data(event).get("values"), shown.model)
+    # The bars know four decimals; what was not touched stays exactly E(x).
+    untouched = (values - shown.code).abs() < 1e-4
+    turned = replace(shown, turned=torch.where(untouched, shown.code, values))
+    return view.stage_patch(turned), gr.update(interactive=True), turned
+
+
+def _reset(shown: Look) -> tuple:
+    own = replace(shown, turned=shown.code)
+    return view.stage_scene(own), gr.update(interactive=False), own
+
+
+def _pick_slot(event: gr.EventData, held: Mix, t: float) -> tuple:
+    kind, index = event_data(event)["id"].split("-")
+    if kind == "slot":
+        held = replace(held, chosen=int(index))
+        return mixing.chosen_patch(held), gr.skip(), held
+    return _mix(mixing.put(held, examples(held.model)[int(index)].seen), t)
+
+
+def _take(shown: Look, held: Mix, t: float) -> tuple:
+    return _mix(mixing.put(held, shown.seen), t)
+
+
+def _mix(held: Mix, t: float) -> tuple:
+    return mixing.slots_scene(held), mixing.walk_scene(held, t), held
+
+
+def _pick_step(event: gr.EventData, held: Mix) -> tuple:
+    t = event_data(event)["column"] / (mixing.STRIP_STEPS - 1)
+    return mixing.walk_patch(held, t), t
+
+
+@inference.tell_errors
+def _change_model(model: str, t: float) -> tuple:
+    first = examples(model)[0]
+    look = view.look(model, first.seen, first.steps)
+    return (
+        view.stage_scene(look),
+        view.examples_scene(model),
+        gr.update(interactive=False),
+        look,
+        *_mix(mixing.start(model), t),
+    )
+
+
+def _seen(image: str | None, model: str, example: int = 0) -> Tensor:
+    """Bring a picture file, or else an example, into the model's form."""
+    return examples(model)[example].seen if image is None else prepare(images.read_image(image), model)[0]
+
+
+def _code(values: object, model: str) -> Tensor:
+    """Check a code from outside, (latent,)."""
+    wanted = inference.weights(model, "bigan").config.latent
+    if not isinstance(values, list) or len(values) != wanted:
+        got = f"{len(values)} numbers" if isinstance(values, list) else f"a {type(values).__name__}"
+        raise gr.Error(TEXT["bad_code"].format(wanted=wanted, got=got), print_exception=False)
+    for place, value in enumerate(values):
+        number = isinstance(value, int | float) and not isinstance(value, bool)
+        if not number or not -1 <= value <= 1:  # also refuses NaN
+            raise gr.Error(TEXT["bad_number"].format(place=place, value=str(value)[:40]), print_exception=False)
+    return torch.tensor(values, dtype=torch.float32)
+
+
+def _publish() -> None:
+    model = gr.Textbox(MODEL, visible=False)
+    first, second = (gr.Image(type="filepath", image_mode=None, visible=False) for _ in range(2))
+    code, t = gr.JSON(visible=False), gr.Slider(0, 1, 0.5, step=0.001, visible=False)
+    png = gr.Image(type="pil", format="png", visible=False)
+    endpoint(bigan_reconstruct, [first, model], png)
+    endpoint(bigan_encode, [first, model], gr.JSON(visible=False))
+    endpoint(bigan_decode, [code, model], png)
+    endpoint(bigan_interpolate, [first, second, t, model], png)
