@@ -13,6 +13,8 @@ from training.data import Dataset, normalise
 from training.losses import accuracy, discriminator_loss, generator_loss, uniform
 
 PREVIEW_ROWS = 10
+LEAN_PER_CODE = -0.4  # slope of a stroke, for one unit of the first code
+WIDTH_PER_CODE = 0.8  # pixels of stroke width, for one unit of the second
 
 
 @dataclass(frozen=True)
@@ -29,6 +31,10 @@ class InfoGANSettings:
             one, and use all categories evenly (an information-maximising clustering term, no labels).
         consistency_from: step at which that term starts to be ramped in; from step 0 it would freeze a wrong split.
         consistency_full: step at which it has its full weight.
+        steering_weight: extension for strokes, with two continuous codes: where the consistency term's moved copy
+            leans more, or has thicker strokes, Q's first or second code should differ in proportion. It says which
+            two properties the codes stand for; which value a picture has remains to be found.
+        steering_from: step from which copies also change their strokes and that term counts.
         ema: decay of the averaged weights.
     """
 
@@ -40,6 +46,8 @@ class InfoGANSettings:
     consistency_weight: float = 0.0
     consistency_from: int = 700
     consistency_full: int = 1500
+    steering_weight: float = 0.0
+    steering_from: int = 1500
     ema: float = 0.999
 
 
@@ -119,16 +127,24 @@ class InfoGANTraining:
         gaussian = 0.5 * (continuous.square() - (continuous - means).square()).sum(dim=1).mean()
         return discrete, gaussian
 
-    def consistency(self, images: Tensor, reading: Tensor) -> Tensor:
+    def consistency(self, images: Tensor, reading: Tensor, step: int) -> Tensor:
         """Return the clustering term: cross-entropy of Q's reading to that of moved copies, less batch entropy."""
-        moved = move_slightly(images, self.generators["latents"])
-        total = images.new_zeros(())
+        moved, leaning = move_slightly(images, self.generators["latents"])
+        steering = self.settings.steering_weight if step >= self.settings.steering_from else 0.0
+        if steering:
+            moved, thickening = change_strokes(moved, self.generators["latents"])
         moved_reading = self.model.q_head(self.model.trunk(moved))
-        for here, there in zip(self.model.split(reading)[0], self.model.split(moved_reading)[0], strict=True):
+        logits, means = self.model.split(reading)
+        moved_logits, moved_means = self.model.split(moved_reading)
+        total = images.new_zeros(())
+        for here, there in zip(logits, moved_logits, strict=True):
             chance = here.softmax(dim=1)
             cross_entropy = -(chance * there.log_softmax(dim=1)).sum(dim=1).mean()
             mean = chance.mean(dim=0)
-            total = total + cross_entropy + (mean * (mean + 1e-8).log()).sum()
+            total = total + self.settings.consistency_weight * (cross_entropy + (mean * (mean + 1e-8).log()).sum())
+        if steering:
+            wanted = torch.stack([leaning / LEAN_PER_CODE, thickening / WIDTH_PER_CODE], dim=1)
+            total = total + steering * (moved_means - means - wanted).square().sum(dim=1).mean()
         return total
 
     def step(self, images: Tensor, labels: Tensor, step: int) -> dict[str, Tensor]:
@@ -145,7 +161,7 @@ class InfoGANTraining:
         loss = adversarial - settings.info_weight * discrete - settings.continuous_weight * gaussian
         ramp = (step - settings.consistency_from) / max(1, settings.consistency_full - settings.consistency_from)
         if settings.consistency_weight and ramp > 0:
-            loss = loss + settings.consistency_weight * min(1.0, ramp) * self.consistency(images, reading)
+            loss = loss + min(1.0, ramp) * self.consistency(images, reading, step)
         self.optimizers["discriminator"].zero_grad(set_to_none=True)
         loss.backward()
         self.optimizers["discriminator"].step()
@@ -202,7 +218,7 @@ class InfoGANTraining:
         generator = torch.Generator().manual_seed(1)
         codes, categories, continuous = self.draw_codes(1000, generator)
         discrete, gaussian = self.information(model.q_head(model.trunk(model.generator(codes))), categories, continuous)
-        moved = move_slightly(images, generator)
+        moved, _ = move_slightly(images, generator)
         total = discrete + gaussian
         for here, there in zip(model.infer(images).categories, model.infer(moved).categories, strict=True):
             mean = here.mean(dim=0)
@@ -210,12 +226,26 @@ class InfoGANTraining:
         return float(total)
 
 
-def move_slightly(images: Tensor, generator: torch.Generator) -> Tensor:
-    """Turn, scale, shear and shift images a little; the border is filled with black (-1)."""
+def move_slightly(images: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+    """Turn, scale, shear and shift images a little, the border filled with black (-1).
+
+    Returns:
+        The moved images, and by how much each leans more to the right (N,), as a slope.
+    """
     count, device = len(images), images.device
     angle, log_scale, shear, dx, dy = (uniform((5, count), generator, device)).unbind()
     angle, scale, shear = 0.2 * angle, (0.12 * log_scale).exp(), 0.2 * shear
     cos, sin = angle.cos() * scale, angle.sin() * scale
     rows = [torch.stack([cos, shear - sin, 0.12 * dx], dim=1), torch.stack([sin, cos, 0.12 * dy], dim=1)]
     grid = F.affine_grid(torch.stack(rows, dim=1), list(images.shape), align_corners=False)
-    return F.grid_sample(images + 1, grid, align_corners=False) - 1
+    # The grid says where each output pixel comes from, so x shifts by shear - sin a row downwards there.
+    return F.grid_sample(images + 1, grid, align_corners=False) - 1, (shear - sin) / cos
+
+
+def change_strokes(images: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+    """Thicken or thin bright strokes by mixing in a dilated or eroded copy; return images and change in pixels (N,)."""
+    amount = 0.45 * uniform((len(images),), generator, images.device)
+    thick, thin = F.max_pool2d(images, 3, 1, 1), -F.max_pool2d(-images, 3, 1, 1)
+    mix = amount[:, None, None, None]
+    changed = torch.where(mix > 0, torch.lerp(images, thick, mix.abs()), torch.lerp(images, thin, mix.abs()))
+    return changed, 2 * amount  # a 3 x 3 neighbourhood adds or takes a pixel on each side
