@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from models.random import latents
+from models.random import init_normal, latents
 
 LEAK = 0.2
 
@@ -114,7 +114,7 @@ class BiGAN(nn.Module):
         self.discriminator = Discriminator(config) if adversary else None
         for module in self.modules():
             if isinstance(module, nn.Linear):
-                nn.init.normal_(module.weight, std=0.02)
+                init_normal(module.weight)
 
     def latents(self, seeds: Sequence[int]) -> Tensor:
         """Draw z (N, latent), one seed a row."""

@@ -10,7 +10,7 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
-from models.random import latents
+from models.random import init_normal, latents
 
 
 @dataclass(frozen=True)
@@ -113,5 +113,5 @@ def dcgan_discriminator(config: GANConfig) -> nn.Module:
 def init_dcgan(net: nn.Module) -> nn.Module:
     for module in net.modules():
         if isinstance(module, nn.Conv2d | nn.ConvTranspose2d | nn.Linear):
-            nn.init.normal_(module.weight, std=0.02)
+            init_normal(module.weight)
     return net

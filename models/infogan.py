@@ -12,7 +12,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from models.random import latents
+from models.random import init_normal, latents
 
 
 @dataclass(frozen=True)
@@ -135,9 +135,9 @@ class InfoGAN(nn.Module):
         self.d_head = nn.Linear(self.trunk.features, 1) if adversary else None
         for module in self.modules():
             if isinstance(module, nn.Conv2d | nn.ConvTranspose2d | nn.Linear):
-                nn.init.normal_(module.weight, std=0.02)
+                init_normal(module.weight)
             elif isinstance(module, nn.BatchNorm1d | nn.BatchNorm2d):
-                nn.init.normal_(module.weight, 1.0, 0.02)
+                init_normal(module.weight, mean=1.0)
 
     def discriminate(self, images: Tensor) -> tuple[Tensor, Tensor]:
         """Return D's logits (N,) and Q's raw output (N, codes): all logits of categories, then the means."""

@@ -12,6 +12,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from models.random import init_normal
+
 if TYPE_CHECKING:
     from models.lapgan import LAPGANConfig
 
@@ -259,5 +261,5 @@ def init_dense(module: nn.Module, std: float) -> None:
     """Initialise dense layers as published: N(0, std), zero bias."""
     for layer in module.modules():
         if isinstance(layer, nn.Linear):
-            nn.init.normal_(layer.weight, std=std)
+            init_normal(layer.weight, std=std)
             nn.init.zeros_(layer.bias)

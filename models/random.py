@@ -52,6 +52,15 @@ def latents(seeds: Sequence[int], shape: tuple[int, ...], stream: int = 0) -> Te
     return torch.from_numpy(np.stack(rows).astype(np.float32)).reshape(len(rows), *shape)
 
 
+def init_normal(weight: Tensor, mean: float = 0.0, std: float = 0.02) -> None:
+    """Draw initial weights from a normal distribution with torch's own generator.
+
+    A net that is only a shape (on the meta device) is left alone: there torch would load its compiler, 150 MB.
+    """
+    if not weight.is_meta:
+        torch.nn.init.normal_(weight, mean, std)
+
+
 def _mix(value: np.uint32) -> np.uint32:
     """Spread neighbouring seeds over all 32 bits (the finaliser of MurmurHash3)."""
     with np.errstate(over="ignore"):
