@@ -201,8 +201,8 @@ def others_scene(growth: Growth) -> str:
 
 def page(seed: int) -> list[int]:
     """Return the seeds shown together with this one."""
-    first = seed - seed % OTHERS
-    return [(first + i) % SEED_LIMIT for i in range(OTHERS)]
+    first = min(seed - seed % OTHERS, SEED_LIMIT - OTHERS)
+    return list(range(first, first + OTHERS))
 
 
 def own_scene(picture: Tensor, model: str, level: int, label: int | None, seed: int) -> str:
