@@ -96,9 +96,7 @@ def plane(tile_id: str, x: float, y: float, images: Tensor | None = None, column
     return {**background, "id": tile_id, "kind": "plane", "size": "fill", "x": x, "y": y, **look}
 
 
-def note(
-    tile_id: str, text: str, *, lead: str = "", tone: Literal["plain", "good", "fair", "poor"] = "plain"
-) -> Tile:
+def note(tile_id: str, text: str, *, lead: str = "", tone: Literal["plain", "good", "fair", "poor"] = "plain") -> Tile:
     """Make a paragraph that follows the pictures: `lead` stands out before `text`, and `tone` colours its dot."""
     return {"id": tile_id, "kind": "note", "lead": lead, "text": text, "tone": tone}
 
@@ -108,9 +106,7 @@ def glyph(tile_id: str, sign: Literal["+", "−", "=", "→", "↑"]) -> Tile:
     return {"id": tile_id, "kind": "glyph", "sign": sign}
 
 
-def group(
-    group_id: str, *tiles: Tile, layout: Literal["row", "grid", "sum", "stack"] = "row", **look: Any
-) -> Group:
+def group(group_id: str, *tiles: Tile, layout: Literal["row", "grid", "sum", "stack"] = "row", **look: Any) -> Group:
     """Lay tiles out: a wrapping row, a grid of `columns`, a sum (→ term + term = result), or a stack.
 
     Args:
