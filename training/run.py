@@ -132,6 +132,7 @@ class RunFolder:
         link.unlink(missing_ok=True)
         os.link(self.checkpoint_path(step), link)
         os.replace(link, self.checkpoints / "best.safetensors")
+        link.unlink(missing_ok=True)  # it stays where both names meant this checkpoint already
 
     def load_newest(self) -> State | None:
         """Return the newest checkpoint that loads, or None; a bad one is reported and passed over."""

@@ -73,9 +73,11 @@ def trained(asked, path, *, steps=3):
 def signals_kept():
     """Give Ctrl-C back to pytest after a run has taken it."""
     kept = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
-    yield
-    for number, handler in kept.items():
-        signal.signal(number, handler)
+    try:
+        yield
+    finally:
+        for number, handler in kept.items():
+            signal.signal(number, handler)
 
 
 def untrained(kind, **changes):
