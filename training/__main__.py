@@ -12,7 +12,7 @@ from models.checkpoint import CheckpointError, load_weights, write_durably
 from models.device import choose_device
 from training.bench import load_bench
 from training.card import fill_readme
-from training.data import DataError
+from training.data import DataError, public_name
 from training.evaluate import evaluate
 from training.grids import save_grid
 from training.loop import Limits
@@ -140,7 +140,7 @@ def evaluate_command(
     bench = load_bench(
         data, data_root=data_root, size=size, channels=config.channels, classifier=judge, samples=samples
     )
-    command = f"python -m training evaluate weights/{weights.name} --data {data} --samples {samples}"
+    command = f"python -m training evaluate weights/{weights.name} --data {public_name(data)} --samples {samples}"
     command += f" --classifier weights/{classifier.name}" if classifier else ""
     result = measure(loaded, bench, command) if write else evaluate(loaded, bench)
     print(json.dumps(result["figures"], indent=1))

@@ -104,6 +104,11 @@ def open_dataset(
     return Dataset(spec, images, labels, class_names, digest_of(images, labels), split, resized)
 
 
+def public_name(spec: str) -> str:
+    """Name data for a card: a folder's own name, without where it lay on the machine that read it."""
+    return f"folder:{Path(spec.removeprefix('folder:')).name}" if spec.startswith("folder:") else spec
+
+
 def normalise(images: Tensor) -> Tensor:
     """Map uint8 0..255 to float32 in [-1, 1]; `((x + 1) * 127.5).round()` gives back the very same bytes."""
     if images.dtype != torch.uint8:

@@ -18,7 +18,7 @@ from models.checkpoint import (
 )
 from training.bench import Bench
 from training.card import card
-from training.data import Dataset
+from training.data import Dataset, public_name
 from training.evaluate import evaluate
 from training.grids import save_grid
 from training.run import RunError, RunFolder, load_state
@@ -59,7 +59,7 @@ def ship(runs: list[RunFolder], folder: Path, *, half: bool, newest: bool) -> We
         found |= average
         history.append(
             {
-                "request": asdict(request),
+                "request": {**asdict(request), "data": public_name(request.data)},
                 "settings": record["settings"],
                 "step": state.step,
                 "minutes": round(state.meta["seconds"] / 60, 1),
