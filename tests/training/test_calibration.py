@@ -64,7 +64,6 @@ def test_a_left_over_picture_is_passed_over():
     ids=["infogan G", "bigan G", "bigan E", "gan G", "classifier"],
 )
 def test_calibrating_gives_a_net_its_variance_back(kind, drawn):
-    torch.set_num_threads(1)
     training = prepare(resolve(request(kind)), CPU)
     model = training.model
     for norm in model.modules():

@@ -52,7 +52,6 @@ class StandIn:
 
 @pytest.fixture(scope="module")
 def dataset():
-    torch.set_num_threads(1)
     return open_dataset("fake", split="train", size=8, channels=1, limit=30)
 
 

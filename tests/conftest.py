@@ -1,4 +1,4 @@
-"""What every test of the nets needs."""
+"""What every test needs."""
 
 import pytest
 import torch

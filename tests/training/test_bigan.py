@@ -1,0 +1,109 @@
+"""BiGAN's swapped labels and its baselines: which net each term pulls, and which way."""
+
+import math
+
+import pytest
+import torch
+import torch.nn.functional as F
+
+from tests.training.steps import changed, equal_weights, parameters, step, training_of
+from training.bigan import regression_loss
+from training.data import normalise
+
+
+@torch.no_grad()
+def judged(training, count=8):
+    """Mean logits of both pairs, on the images and latents of the next step."""
+    model, images = training.model, normalise(training.dataset.images[:count])
+    z = torch.rand((count, 6), generator=torch.Generator().manual_seed(4)) * 2 - 1
+    return model.discriminator(images, model.encoder(images)).mean(), model.discriminator(model.generator(z), z).mean()
+
+
+def test_both_labels_are_swapped_for_encoder_and_generator():
+    training = training_of("bigan", "paper", "lr=0.001")
+    del training.optimizers["discriminator"]  # D stands still, so that only the players' moves are seen
+    before = parameters(training.model)
+    real, fake = judged(training)
+    for at in range(8):
+        step(training, at=at)
+    moved = {name.split(".")[0] for name in changed(before, training.model)}
+    assert moved == {"generator", "encoder"}
+    real_after, fake_after = judged(training)
+    assert real_after < real  # E makes (x, E(x)) look generated
+    assert fake_after > fake  # G makes (G(z), z) look real
+
+
+def test_the_discriminator_moves_the_other_way():
+    training = training_of("bigan", "paper", "lr=0.001")
+    del training.optimizers["generator"]
+    real, fake = judged(training)
+    for at in range(8):
+        step(training, at=at)
+    real_after, fake_after = judged(training)
+    assert real_after - fake_after > real - fake
+
+
+@pytest.mark.parametrize(
+    ("variant", "moved"),
+    [
+        ("bigan", {"generator", "encoder", "discriminator"}),
+        ("latent-regressor", {"generator", "encoder", "discriminator"}),
+        ("joint-latent-regressor", {"generator", "encoder", "discriminator"}),
+        ("autoencoder-l1", {"generator", "encoder"}),
+        ("autoencoder-l2", {"generator", "encoder"}),
+    ],
+)
+def test_every_variant_trains_its_own_nets(variant, moved):
+    training = training_of("bigan", "paper", f"variant={variant}")
+    assert (training.model.discriminator.second_latent is not None) == (variant == "bigan")
+    before = parameters(training.model)
+    stats = step(training)
+    assert all(torch.isfinite(value) for value in stats.values())
+    assert {name.split(".")[0] for name in changed(before, training.model)} == moved
+    training.calibrate(training.model)
+    assert math.isfinite(training.score(training.model, normalise(training.dataset.images[:50])))
+    assert training.preview(training.model)[0].shape == (60, 1, 8, 8)
+
+
+@pytest.mark.parametrize(
+    ("variant", "reaches"), [("bigan", False), ("latent-regressor", False), ("joint-latent-regressor", True)]
+)
+def test_only_the_joint_regressor_trains_the_generator_through_the_encoder(variant, reaches):
+    here, there = (training_of("bigan", "paper", f"variant={variant}") for _ in range(2))
+    with torch.no_grad():
+        there.model.encoder.last.weight.mul_(-3)
+    for training in (here, there):
+        step(training)
+    assert equal_weights(here.model, there.model, "generator.") != reaches
+
+
+@pytest.mark.parametrize(("variant", "error"), [("autoencoder-l1", F.l1_loss), ("autoencoder-l2", F.mse_loss)])
+def test_autoencoders_lower_their_own_error(variant, error):
+    training = training_of("bigan", "paper", f"variant={variant}", "lr=0.01", "weight_decay=0")
+    images = normalise(training.dataset.images[:8])
+    first = error(training.model.generator(training.model.encoder(images)), images).item()
+    stats = [step(training, at=at)["loss/reconstruction"].item() for at in range(30)]
+    assert stats[0] == pytest.approx(first, rel=1e-5)
+    assert stats[-1] < 0.8 * stats[0]
+
+
+def test_regressing_a_code_is_least_at_the_code_itself():
+    z = torch.linspace(-0.9, 0.9, 7)
+    codes = z.clone().requires_grad_()
+    (slope,) = torch.autograd.grad(regression_loss(codes, z), codes)
+    assert slope.abs().max() < 1e-5
+    assert regression_loss(z, z) < regression_loss(0.5 * z, z)
+    assert torch.isfinite(regression_loss(torch.tensor([1.0, -1.0]), torch.tensor([-1.0, 1.0])))
+
+
+@pytest.mark.parametrize(("at", "factor"), [(0, 1), (10, 1), (15, 0.1), (20, 0.01), (99, 0.01)])
+def test_the_rate_falls_to_a_hundredth(at, factor):
+    training = training_of("bigan", "paper", "lr=0.5", "decay_from=10", "decay_steps=10")
+    training.set_rate(at)
+    rates = [group["lr"] for optimizer in training.optimizers.values() for group in optimizer.param_groups]
+    assert rates == pytest.approx([0.5 * factor] * 2)
+
+
+def test_a_bigan_without_z_in_its_discriminator_is_refused():
+    with pytest.raises(ValueError, match="joint cannot be false"):
+        training_of("bigan", "paper", "joint=false")

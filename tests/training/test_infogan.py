@@ -1,0 +1,173 @@
+"""InfoGAN's information term, and what the modern preset adds to it without labels."""
+
+import math
+from types import SimpleNamespace
+
+import pytest
+import torch
+import torch.nn.functional as F
+
+from tests.training.steps import equal_weights, step, training_of
+from training.data import normalise
+from training.infogan import LEAN_PER_CODE, WIDTH_PER_CODE, change_strokes, move_slightly
+
+
+@pytest.fixture(scope="module")
+def infogan():
+    return training_of("infogan", "paper", "categorical=4,3", "continuous=2")
+
+
+def reading(training, categories, continuous, certainty):
+    """Q's raw output for a Q that is as sure of the right answer as said."""
+    logits = [certainty * F.one_hot(categories[:, i], n) for i, n in enumerate(training.config.categorical)]
+    return torch.cat([*logits, continuous], dim=1).float()
+
+
+def test_the_bound_is_the_entropy_where_q_knows_and_nothing_where_it_does_not(infogan):
+    _, categories, continuous = infogan.draw_codes(4000, torch.Generator().manual_seed(0))
+    discrete, gaussian = infogan.information(reading(infogan, categories, continuous, 1e3), categories, continuous)
+    assert discrete.item() == pytest.approx(math.log(4) + math.log(3))
+    assert gaussian.item() == pytest.approx(2 / 6, rel=0.03)  # E[c^2] / 2 a code, for U(-1, 1)
+    nothing = infogan.information(reading(infogan, categories, 0 * continuous, 0), categories, continuous)
+    assert [value.item() for value in nothing] == pytest.approx([0, 0], abs=1e-5)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_no_q_exceeds_the_bound(infogan, seed):
+    generator = torch.Generator().manual_seed(seed)
+    _, categories, continuous = infogan.draw_codes(200, generator)
+    output = 5 * torch.randn(200, 9, generator=generator)
+    discrete, gaussian = infogan.information(output, categories, continuous)
+    assert discrete <= math.log(4) + math.log(3)
+    assert gaussian <= 0.5 * continuous.square().sum(dim=1).mean() + 1e-6
+
+
+def test_codes_are_drawn_evenly_and_go_into_the_generators_input(infogan):
+    codes, categories, continuous = infogan.draw_codes(6000, torch.Generator().manual_seed(0))
+    assert codes.shape == (6000, 5 + 4 + 3 + 2)
+    assert torch.equal(codes[:, 5:9].argmax(dim=1), categories[:, 0])
+    assert torch.equal(codes[:, 9:12].argmax(dim=1), categories[:, 1])
+    assert torch.equal(codes[:, 12:], continuous)
+    assert categories[:, 0].bincount().min() > 1350
+    assert continuous.abs().max() <= 1
+
+
+@pytest.mark.parametrize("weight", [0, 1])
+def test_without_weight_no_information_reaches_the_generator(weight):
+    settings = (f"info_weight={weight}", f"continuous_weight={weight}")
+    here, there = (training_of("infogan", "paper", *settings) for _ in range(2))
+    with torch.no_grad():
+        for parameter in there.model.q_head.parameters():
+            parameter.mul_(3)
+    for training in (here, there):
+        step(training)
+        step(training, at=1)
+    for part in ("generator.", "trunk.", "d_head."):
+        assert equal_weights(here.model, there.model, part) == (weight == 0)
+
+
+def test_information_rises_where_it_is_all_that_counts():
+    training = training_of("infogan", "paper", "info_weight=10", "lr_generator=0.01", "lr_discriminator=0.01")
+    stats = [step(training, at=at)["information/categorical"].item() for at in range(40)]
+    assert sum(stats[-5:]) > sum(stats[:5]) + 1
+
+
+@pytest.mark.parametrize(("at", "moves"), [(0, False), (700, False), (701, True), (9999, True)])
+def test_the_consistency_term_is_ramped_in(monkeypatch, at, moves):
+    training = training_of("infogan", "modern")
+    taken = []
+    monkeypatch.setattr(training, "consistency", lambda images, *rest: taken.append(1) or images.sum() * 0)
+    step(training, at=at)
+    assert bool(taken) == moves
+
+
+def reading_of(training, *outputs):
+    """Let Q answer with the outputs given, one after another, instead of looking."""
+    answers, split = iter(outputs), training.model.split
+    training.model = SimpleNamespace(trunk=lambda images: images, q_head=lambda features: next(answers), split=split)
+    return training
+
+
+def test_the_consistency_term_prefers_steady_and_even_readings():
+    images = normalise(training_of("infogan").dataset.images[:10])
+
+    def term(logits, moved=None):
+        here, there = (
+            torch.cat([part, torch.zeros(10, 2)], dim=1) for part in (logits, logits if moved is None else moved)
+        )
+        training = reading_of(training_of("infogan", "modern", "consistency_weight=2"), there)
+        return training.consistency(images, here, 0).item()
+
+    sure = 50 * torch.eye(10)
+    assert term(sure) == pytest.approx(-2 * math.log(10), abs=1e-3)
+    assert term(sure[[0] * 10]) == pytest.approx(0, abs=1e-3)  # all the same
+    assert term(torch.zeros(10, 10)) == pytest.approx(0, abs=1e-3)  # undecided
+    assert term(sure, sure.roll(1, dims=0)) > 50  # another reading for the moved copy
+
+
+# Steering
+
+
+def bars(count, width):
+    """Upright bars, bright on black."""
+    images = torch.full((count, 1, 28, 28), -1.0)
+    images[:, :, 6:22, 14 - width // 2 : 14 + width // 2] = 1.0
+    return images
+
+
+def lean(images):
+    """How far each picture's ink moves to the right on the way up, in pixels a row."""
+    ink = (images[:, 0] + 1) / 2
+    total, places = ink.sum(dim=(1, 2)), torch.arange(28.0)
+    x, y = ink.sum(dim=1) @ places / total, ink.sum(dim=2) @ places / total
+    dx, dy = places[None] - x[:, None], places[None] - y[:, None]
+    return -(ink * dy[:, :, None] * dx[:, None, :]).sum(dim=(1, 2)) / (ink.sum(dim=2) * dy.square()).sum(dim=1)
+
+
+def test_a_moved_copy_leans_as_much_as_is_said():
+    moved, leaning = move_slightly(bars(200, 4), torch.Generator().manual_seed(0))
+    assert leaning.abs().max() > 0.25
+    assert (lean(moved) - leaning).abs().max() < 0.06
+    assert moved.min() >= -1 - 1e-5
+    assert moved.max() <= 1 + 1e-5
+
+
+def test_a_changed_stroke_is_as_much_wider_as_is_said():
+    changed, wider = change_strokes(bars(200, 4), torch.Generator().manual_seed(0))
+    measured = (changed[:, 0, 12] + 1).sum(dim=1) / 2 - 4
+    assert torch.allclose(measured, wider, atol=1e-5)
+    assert wider.min() < -0.8
+    assert wider.max() > 0.8
+
+
+def test_steering_asks_for_codes_in_proportion():
+    images, nothing = bars(10, 4), torch.zeros(10, 12)
+    generator = torch.Generator().manual_seed(0)
+    _, leaning = move_slightly(images, generator)
+    _, wider = change_strokes(images, generator)
+    wanted = torch.stack([leaning / LEAN_PER_CODE, wider / WIDTH_PER_CODE], dim=1)
+
+    def term(moved_means, at=10):
+        moved = torch.cat([torch.zeros(10, 10), moved_means], dim=1)
+        training = reading_of(training_of("infogan", "modern", "steering_weight=3", "steering_from=10"), moved)
+        training.generators["latents"].manual_seed(0)
+        return training.consistency(images, nothing, at).item()
+
+    assert term(wanted) == pytest.approx(0, abs=1e-4)
+    assert term(torch.zeros(10, 2)) == pytest.approx(3 * wanted.square().sum(dim=1).mean().item(), rel=1e-3)
+    assert term(torch.zeros(10, 2), at=9) == pytest.approx(0, abs=1e-4)
+
+
+@pytest.mark.parametrize("setting", ["continuous=1", "continuous=3", "consistency_weight=0"])
+def test_steering_that_cannot_be_is_refused(setting):
+    with pytest.raises(ValueError, match="Steering needs two continuous codes and the consistency term"):
+        training_of("infogan", "modern", "steering_weight=1", setting)
+
+
+@pytest.mark.parametrize("codes", [("categorical=",), ("continuous=0",), ("categorical=2,3,4", "continuous=3")])
+def test_any_number_of_codes_is_trained(codes):
+    training = training_of("infogan", "modern", *codes)
+    assert all(torch.isfinite(value) for value in step(training, at=2000).values())
+    training.model.eval()
+    training.preview(training.model)
+    assert math.isfinite(training.score(training.model, normalise(training.dataset.images[:50])))
