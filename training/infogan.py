@@ -92,6 +92,11 @@ class InfoGANTraining:
     def __init__(
         self, config: InfoGANConfig, settings: InfoGANSettings, dataset: Dataset, device: torch.device, seed: int
     ) -> None:
+        if settings.steering_weight and (config.continuous != 2 or not settings.consistency_weight):
+            raise ValueError(
+                f"Steering needs two continuous codes and the consistency term, got {config.continuous} and weight "
+                f"{settings.consistency_weight}; set steering_weight=0 to do without."
+            )
         self.config, self.settings, self.device, self.dataset = config, settings, device, dataset
         self.model = InfoGAN(config).to(device)
         model, betas = self.model, (0.5, 0.999)
