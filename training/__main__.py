@@ -11,7 +11,7 @@ import tyro
 from models.checkpoint import CheckpointError, load_weights, write_durably
 from models.device import choose_device
 from training.bench import load_bench
-from training.card import fill_readme
+from training.card import card, fill_readme
 from training.data import DataError, public_name
 from training.evaluate import evaluate
 from training.grids import save_grid
@@ -162,13 +162,16 @@ def publish_command(
 
 @app.command(name="figures")
 def figures_command(readme: Path = Path("README.md"), weights_dir: Path = Path("weights")) -> None:
-    """Write the table of figures into the README from every metrics.json.
+    """Write the README's table of figures, and every model card anew, from the metrics.json files.
 
     Args:
         readme: file with the figure markers.
         weights_dir: folder of the weights folders.
     """
     write_durably(readme, fill_readme(readme.read_text(encoding="utf-8"), weights_dir).encode())
+    for path in sorted(weights_dir.glob("*/README.md")):
+        loaded = load_weights(path.parent)
+        write_durably(path, card(loaded, loaded.metrics).encode())
 
 
 @app.command(name="sample")
