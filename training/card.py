@@ -22,8 +22,8 @@ EXTENSIONS = {
     "generated ones. The loss is the paper's log loss. `--preset paper` trains the published nets.",
     "infogan": "Beyond the paper: compact nets, averaged weights, and a label-free consistency term (Q should read the "
     "same category from a real image and a slightly moved copy, and use all categories evenly), ramped in after the "
-    "codes have formed. With `steering_weight`, Q's two continuous codes also have to follow a known change of slant and "
-    "of stroke width between the two copies: that fixes which properties they stand for, without any label. "
+    "codes have formed. With `steering_weight`, Q's two continuous codes also have to follow a known change of slant "
+    "and of stroke width between the two copies: that fixes which properties they stand for, without any label. "
     "Labels only name the categories afterwards. `--preset paper` trains the published objective.",
     "bigan": "Beyond the paper: gains and biases in batch norm, averaged weights, and a reconstruction term on G(E(x)) "
     "beside the adversary. `--preset paper` trains the published objective, which has none.",
