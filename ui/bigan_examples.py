@@ -5,8 +5,9 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import torch
 from PIL import Image, ImageDraw
-from torch import Tensor
+from torch import Tensor, nn
 
 from ui import images, inference
 from ui.images import ImageError
@@ -19,8 +20,9 @@ NAMES = {
     "pair": "two digits",
     "own": "generated",
 }
-OWN_SEEDS = (1, 2, 3, 4, 5, 6)
-TURNED, PAIR = 3, (0, 4)  # which of its own pictures are turned upside down, and put side by side
+OWN = 6
+CANDIDATES = 96
+PAIR = (1, 2)  # which of its own pictures are put side by side
 SIDE = 280
 FINE = 4  # shapes are drawn this much larger and averaged down, because ImageDraw does not smooth
 PEN = 22
@@ -48,10 +50,10 @@ class Example:
 @functools.cache
 def examples(model: str) -> tuple[Example, ...]:
     """Make the examples for some weights: the generator's own first, then the hard ones."""
-    own = _own(model)
+    own, turned = _own(model)
     ready = [Example(NAMES["own"], images.to_png(image), image, (), hard=False) for image in own]
-    size = own.shape[-1]
-    turned, pair = own[TURNED].flip(1, 2), images.grid(own[list(PAIR)], 2)[0, :, size // 4 : -(size // 4)]
+    side = own.shape[-1] // 5  # what is left and right of a digit would push the two apart
+    pair = torch.cat([own[index, :, :, side:-side] for index in PAIR], dim=2)
     shapes = {"letter": draw(_letter), "face": draw(_face), "star": draw(_star)}
     pictures = {**shapes, "turned": images.to_png(turned), "pair": images.to_png(pair)}
     for key, picture in pictures.items():
@@ -89,9 +91,28 @@ def draw(shape: Callable[[ImageDraw.ImageDraw], None]) -> Image.Image:
 
 
 @inference.device_call
-def _own(model: str) -> Tensor:
+def _own(model: str) -> tuple[Tensor, Tensor]:
+    """Let the generator draw: pictures (OWN, C, H, W), and one of them upside down, (C, H, W)."""
     net = inference.weights(model, "bigan").model
-    return net.decode(net.latents(OWN_SEEDS)).clamp(-1, 1).cpu()
+    drawn = net.decode(net.latents(range(CANDIDATES))).clamp(-1, 1)
+    own = drawn[_clear_and_different(drawn)]
+    turned = own.flip(2, 3)
+    # The one in which the encoder sees something else then; 0, 1 and 8 look the same both ways up.
+    middle = net.features(drawn).mean(dim=0)
+    alike = nn.functional.cosine_similarity(net.features(own) - middle, net.features(turned) - middle)
+    return own.cpu(), turned[alike.argmin()].cpu()
+
+
+def _clear_and_different(drawn: Tensor) -> list[int]:
+    # Chosen by rule, because which seeds draw a good picture changes with every training.
+    flat = drawn.flatten(1)
+    grey = (1 - flat.abs()).mean(1) / (1 + flat).mean(1)
+    clear = grey.argsort()[: CANDIDATES // 7].tolist()
+    chosen = clear[:1]
+    while len(chosen) < OWN:
+        nearest = torch.cdist(flat[clear], flat[chosen]).min(dim=1).values
+        chosen.append(clear[int(nearest.argmax())])
+    return chosen
 
 
 def _letter(pen: ImageDraw.ImageDraw) -> None:

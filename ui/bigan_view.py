@@ -45,7 +45,7 @@ TEXT = {
     "unusual": "Unusual.",
     "foreign": "Not like the training data: expect a poor match.",
     "measured": "Distance {distance:.1f}: ",
-    "share": "{share:.0f} of 100 test pictures come back closer.",
+    "share": "{share} of 100 test pictures come back closer.",
     "nearest": "closer than every test picture.",
     "farthest": "farther off than every test picture.",
     "plain": "There are no figures of a test set beside these weights to compare it with.",
@@ -225,7 +225,7 @@ def reading(quantiles: Sequence[float], measured: float) -> tuple[str, str, str]
         return key, tone, TEXT["nearest"]
     if measured >= quantiles[-1]:
         return key, tone, TEXT["farthest"]
-    return key, tone, TEXT["share"].format(share=share)
+    return key, tone, TEXT["share"].format(share=int(share))
 
 
 def _quantiles(model: str) -> list[float] | None:
