@@ -117,7 +117,7 @@ def _build_bench(start: Look, mixed: Mix) -> None:
             with gr.Column(elem_classes="gs-stage"):
                 stage = canvas(view.stage_scene(start), elem_id="bigan-stage")
         with gr.Row(elem_classes="gs-under"):
-            gr.Markdown(TEXT["why"], elem_classes="gs-hint")
+            why = gr.Markdown(view.why(start.model), elem_classes="gs-hint")
             model = gr.Dropdown(names, value=start.model, label=TEXT["model"], visible=len(names) > 1)
             reset = gr.Button(TEXT["reset"], interactive=False, elem_id="bigan-reset")
         strip = canvas(view.examples_scene(start.model), elem_id="bigan-examples")
@@ -144,7 +144,7 @@ def _build_bench(start: Look, mixed: Mix) -> None:
     take.click(_take, [shown, held, t], mixes, **NOW)
     t.input(mixing.walk_patch, [held, t], walk, **LIVE)
     walk.pick(_pick_step, held, [walk, t], **NOW)
-    model.input(_change_model, [model, t], [*seen, *mixes], **NOW)
+    model.input(_change_model, [model, t], [*seen, *mixes, why], **NOW)
 
 
 def _draw(event: gr.EventData, model: str) -> tuple:
@@ -216,6 +216,7 @@ def _change_model(model: str, t: float) -> tuple:
         gr.update(interactive=False),
         look,
         *_mix(mixing.start(model), t),
+        view.why(model),
     )
 
 

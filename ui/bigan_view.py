@@ -16,9 +16,8 @@ TEXT = {
     "title": "Image to code to image",
     "intro": (
         "A generator turns a code into a picture; BiGAN taught a second net the way back, from any picture to its "
-        "code, though the two never meet: only a judge of (picture, code) pairs joins them. **Draw a digit, or pick "
-        "something that is none, and compare it with what comes back; then drag the bars, and see what the numbers "
-        "stand for.**"
+        "code, with no example to learn from: a judge of (picture, code) pairs makes the two undo each other. "
+        "**Draw a digit, or pick something that is none, and compare it with what comes back; then drag the bars.**"
     ),
     "paper": "Donahue et al. 2016, Adversarial Feature Learning",
     "paper_url": "https://arxiv.org/abs/1605.09782",
@@ -57,6 +56,7 @@ TEXT = {
         "**Why not identical?** The paper asks the pairs (picture, code) of both directions to match as a whole, never "
         "the pixels: what is shown should survive, not every stroke."
     ),
+    "why_pixels": " (These weights were given a little pixel matching besides; their card says how.)",
     "reset": "Undo the turning",
     "bad_code": "A code of this model is a list of {wanted} numbers from -1 to 1, this is {got}.",
     "bad_number": "Number {place} of the code (counted from 0) is {value}: it must be a number from -1 to 1.",
@@ -152,6 +152,13 @@ def examples_patch(model: str, chosen: int | None) -> str:
         for index in range(len(examples(model)))
     ]
     return scene.patch(TEXT["own"], *marks)
+
+
+def why(model: str) -> str:
+    """Say why a reconstruction is not identical, and whether these weights were trained for that after all."""
+    runs = inference.weights(model, "bigan").metrics.get("training", [])
+    pixels = any(run.get("settings", {}).get("reconstruction_weight") for run in runs)
+    return TEXT["why"] + (TEXT["why_pixels"] if pixels else "")
 
 
 def distance(one: Tensor, other: Tensor) -> float:

@@ -172,6 +172,18 @@ def test_examples_are_generated_or_drawn_and_some_are_hard(loaded):
     assert all("centred" in example.steps for example in found if example.name in names[:3])
 
 
+def test_pixel_matching_in_training_is_owned_up_to(loaded):
+    plain = bigan_view.why(bigan_tab.MODEL)
+    inference.weights(bigan_tab.MODEL).metrics["training"] = [{"settings": {"reconstruction_weight": 2.0}}]
+    assert "never the pixels" in plain
+    assert "pixel matching" not in plain
+    assert "pixel matching" in bigan_view.why(bigan_tab.MODEL)
+
+
+def test_changed_weights_change_all_that_is_shown(loaded):
+    assert len(bigan_tab._change_model(bigan_tab.MODEL, 0.5)) == 8
+
+
 def test_sum_that_leaves_the_range_is_cut_and_says_so(loaded):
     mixed = bigan_mix.start(bigan_tab.MODEL)
     codes = torch.stack([torch.full((LATENT,), 0.9), torch.full((LATENT,), -0.9), torch.zeros(LATENT)])
