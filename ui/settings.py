@@ -12,6 +12,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 ROOT = Path(__file__).resolve().parent.parent
 PREFIX = "GANSCOPE_"
 TEST_PREFIX = "GANSCOPE_TEST_"
+NOT_THE_PAGES = {"GANSCOPE_DATA"}  # where `python -m training` keeps downloads
 
 # What a text field must look like, and how a sentence says so.
 TEXT_FORMS = {
@@ -128,7 +129,7 @@ def load_settings() -> Settings:
     """
     known = {variable for name in Settings.model_fields for variable in _variables(name)}
     for variable in sorted(name.upper() for name in os.environ):
-        ours = variable.startswith(PREFIX) and not variable.startswith(TEST_PREFIX)
+        ours = variable.startswith(PREFIX) and not variable.startswith(TEST_PREFIX) and variable not in NOT_THE_PAGES
         if ours and variable not in known:
             near = difflib.get_close_matches(variable, sorted(known), n=1, cutoff=0.85)
             hint = f"did you mean {near[0]}?" if near else "unset it, or see the settings in README.md."

@@ -127,6 +127,7 @@ def test_unknown_variable_is_refused(monkeypatch):
 
 def test_test_variables_are_no_settings(monkeypatch):
     monkeypatch.setenv("GANSCOPE_TEST_DATA", "somewhere")
+    monkeypatch.setenv("GANSCOPE_DATA", "the trainer's")
     assert load_settings().port == 7860
 
 
