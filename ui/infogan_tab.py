@@ -109,7 +109,7 @@ def _build_bench(start: Turn) -> None:
                     model = gr.Dropdown(names, value=start.model, label=TEXT["model"], visible=len(names) > 1)
                     category = gr.Number(start.row, visible=False, precision=0)
                     code_1, code_2 = _slider(first), _slider(second)
-                    gr.Markdown(TEXT["range_hint"], elem_classes="gs-hint")
+                    gr.Markdown(view.range_hint(start.model), elem_classes="gs-hint")
                     with gr.Row(elem_classes="gs-line"):
                         seed = gr.Number(
                             start.seed, label=TEXT["seed"], precision=0, minimum=0, maximum=SEED_LIMIT - 1, min_width=90

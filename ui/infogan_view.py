@@ -27,6 +27,8 @@ TEXT = {
     "keep": "Keep noise",
     "keep_info": "Off: every change also draws new noise. What the codes mean should survive it.",
     "range_hint": "Trained between the marks; beyond them it has to extrapolate.",
+    "steered": " What the two codes stand for was hinted to these weights, by copies that lean or are bolder; "
+    "the paper leaves that to chance.",
     "plane": "Both at once",
     "plane_alt": "Map of {first} ({x:.2f}) across and {second} ({y:.2f}) upwards; arrow keys move the cross",
     "reading": "What Q reads in this picture",
@@ -85,6 +87,13 @@ def code_names(model: str) -> tuple[str, str]:
     """Return the names of the two continuous codes."""
     names = inference.weights(model).config.continuous_names
     return (names[0], names[1]) if len(names) > 1 else (TEXT["first_code"], TEXT["second_code"])
+
+
+def range_hint(model: str) -> str:
+    """Say where the codes were trained, and whether their meaning was hinted at, which the paper does not do."""
+    runs = inference.weights(model, "infogan").metrics.get("training", [])
+    steered = any(run.get("settings", {}).get("steering_weight") for run in runs)
+    return TEXT["range_hint"] + (TEXT["steered"] if steered else "")
 
 
 def _order(model: str) -> list[int]:
