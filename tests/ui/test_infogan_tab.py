@@ -7,9 +7,10 @@ import httpx
 import numpy as np
 import pytest
 from PIL import Image, ImageDraw
+from playwright.sync_api import expect
 
 STAGE = "#infogan-stage .gs-root"
-SLIDERS = ".gs-code input[type=range]"
+SLIDERS = ".gs-code input[type=range]:visible"  # LAPGAN has sliders too
 PICTURE = "document.querySelector('#infogan-stage canvas').toDataURL()"
 
 
@@ -79,7 +80,8 @@ def test_plane_moves_both_sliders(tab):
     tab.mouse.move(box["x"] + box["width"] - 1, box["y"] + 1, steps=8)
     tab.mouse.up()
     wait_for_label(tab, "slant 2.00, width 2.00")
-    tab.wait_for_function("at => [...document.querySelectorAll(at)].every(e => e.value === '2')", arg=SLIDERS)
+    expect(tab.locator(SLIDERS).first).to_have_value("2")
+    expect(tab.locator(SLIDERS).last).to_have_value("2")
 
 
 @pytest.mark.browser
