@@ -86,6 +86,13 @@ def test_odd_files(tmp_path, content):
     assert WEIGHTS in refused(tmp_path)
 
 
+def test_a_huge_header_is_not_parsed(tmp_path, monkeypatch):
+    saved(tmp_path)
+    (tmp_path / WEIGHTS).write_bytes(file_of({f"tensor{i}": tensor_at(0, 0, shape=(0,)) for i in range(20_000)}))
+    monkeypatch.setattr(checkpoint, "safe_open", None)
+    assert "has a header of" in refused(tmp_path)
+
+
 def spoiled(state, change):
     """A state with one thing wrong."""
     key, tensor = "encoder.last.weight", state["encoder.last.weight"]

@@ -44,7 +44,9 @@ def test_gain_scales_the_band_and_none_removes_it(lapgan):
     bare = lapgan.grow(SEEDS, LABELS, gains=[0, 0, 1])
     assert all(not stage.residual.any() for stage in bare[1:])
     assert torch.equal(bare[-1].image, up(up(full[0].image, 8), 16))
-    assert lapgan.grow(SEEDS, LABELS, gains=[500, 500, 1])[-1].image.abs().max() == 1
+    loud = lapgan.grow(SEEDS, LABELS, gains=[500, 500, 1])
+    assert loud[1].image.abs().max() > 1  # what the next level reads is not clipped
+    assert loud[2].image.abs().max() == 1
 
 
 @pytest.mark.parametrize("level", [0, 1, 2])
@@ -53,6 +55,11 @@ def test_rolling_a_level_again_changes_it_and_the_finer_ones_alone(lapgan, level
     rolled = [[seed + 100 * (k == level) for k, seed in enumerate(row)] for row in SEEDS]
     for old, new in zip(before, lapgan.grow(rolled, LABELS), strict=True):
         assert torch.equal(old.image, new.image) == (old.level > level)
+
+
+def test_levels_draw_apart_from_the_same_seed(lapgan):
+    drawn = [noise.flatten()[:5] for level in range(3) for noise in lapgan.seeded_noise([7], level)]
+    assert len({tuple(numbers.tolist()) for numbers in drawn}) == len(drawn)
 
 
 @pytest.mark.parametrize("level", [0, 1, 2])

@@ -36,6 +36,14 @@ def test_a_level_trained_alone_equals_itself_trained_beside_the_others(preset):
         assert not equal_weights(alone.model, beside.model, f"{net}.0.")
 
 
+def test_levels_and_seeds_draw_apart():
+    drawn = set()
+    for seed in (0, 1):
+        generators = training_of("lapgan", "modern", *DEEP, image_size=16, seed=seed).generators
+        drawn |= {float(torch.rand((), generator=generators[f"level{level}"])) for level in range(3)}
+    assert len(drawn) == 6
+
+
 @pytest.mark.parametrize("levels", [(3,), (-1,), (1, 1)])
 def test_levels_that_are_not_there_are_refused(levels):
     with pytest.raises(ValueError, match="Levels must be among 0 to 2, each once"):
@@ -83,6 +91,30 @@ def test_noisy_coarse_images_are_an_option():
     spread = noisy.enlarge(coarse, 0, torch.Generator().manual_seed(0)).std(dim=(1, 2, 3))
     assert (spread > 0).all()
     assert spread.max() < 0.8
+
+
+def rates(training, key="lr"):
+    return [group[key] for optimizer in training.optimizers.values() for group in optimizer.param_groups]
+
+
+@pytest.mark.parametrize(("at", "factor"), [(0, 1), (10, 1), (20, 0.525), (30, 0.05), (99, 0.05)])
+def test_adams_rate_falls_to_a_twentieth(at, factor):
+    training = training_of("lapgan", "modern", "lr=0.001", "decay_from=10", "decay_steps=20")
+    step(training, at=at)
+    assert rates(training) == pytest.approx([0.001 * factor] * 4)
+
+
+def test_the_papers_momentum_grows_and_its_rate_falls():
+    training = training_of("lapgan", "paper")
+    step(training)
+    assert rates(training, "momentum") == pytest.approx([0.5] * 4)
+    epochs = 100
+    training.set_momentum(epochs * 512 // 8)
+    assert rates(training, "momentum") == pytest.approx([0.58] * 4)
+    assert rates(training) == pytest.approx([0.02 / 1.000004**epochs] * 4)
+    training.set_momentum(10**9)
+    assert rates(training, "momentum") == pytest.approx([0.7] * 4)
+    assert rates(training) == pytest.approx([1e-6] * 4)
 
 
 @pytest.mark.parametrize("levels", [(), (0,), (1,), (2,), (0, 2)])
