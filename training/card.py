@@ -55,7 +55,7 @@ SHOWN = (
     ("bigan-mnist", "distance_ratio", "Distance x to G(E(x)) over random pairs", "0.62", "{:.3f}"),
     ("bigan-mnist", "digit_kept", "G(E(x)) keeps the digit", "-", "{:.2%}"),
     ("lapgan-cifar10", "frechet", "Frechet distance on a small classifier's features", "-", "{:.2f}"),
-    ("gan-cifar10", "frechet", "the same for the plain GAN of equal training time", "-", "{:.2f}"),
+    ("gan-cifar10", "frechet", "the same for the plain GAN", "-", "{:.2f}"),
     ("lapgan-cifar10", "swd_32px", "Sliced Wasserstein distance x 1000, 32 px band", "-", "{:.1f}"),
     ("gan-cifar10", "swd_32px", "the same for the plain GAN", "-", "{:.1f}"),
 )
