@@ -142,6 +142,10 @@ class LAPGANTraining:
         discriminator = self.model.discriminators[level]
         kind: AdversarialLoss = "least-squares" if settings.loss == "article" and coarse is not None else "log"
         half = len(image) // 2 if settings.optimizer == "sgd" else len(image)
+        if self.config.nets == "paper":
+            # Their dropout draws from torch's own generator, which the levels share; seeded from the level's own,
+            # a level sees the same masks whether the others are trained beside it or not.
+            torch.manual_seed(int(torch.randint(2**31, (), generator=generator)))
 
         # Discriminator. The paper's batch is half real, half generated from the coarse maps of other images.
         enlarged = self.enlarge(coarse, level, generator)
