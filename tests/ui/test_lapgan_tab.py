@@ -255,8 +255,9 @@ def test_clicked_class_and_clicked_seed_become_the_picture(tab):
     canvas = tab.locator("#lapgan-others canvas")
     box = canvas.bounding_box()
     canvas.click(position={"x": box["width"] * 0.95, "y": box["height"] * 0.95})
-    wait_for_label(tab, "ship grown from seed 53 ")
-    tab.wait_for_function("document.querySelector('input[aria-label=Seed]').value === '53'")
+    last = lapgan_view.page(lapgan_tab.START_SEED)[-1]
+    wait_for_label(tab, f"ship grown from seed {last} ")
+    tab.wait_for_function(f"document.querySelector('input[aria-label=Seed]').value === '{last}'")
     tab.wait_for_function("document.querySelector('input[aria-label=Class]').value === 'ship'")
 
 
