@@ -11,6 +11,7 @@ from models.bigan import BiGAN, BiGANConfig
 from training.calibration import calibrate_batch_norm
 from training.data import Dataset, normalise
 from training.losses import accuracy, uniform
+from training.probes import SAMPLES, neighbour_accuracy, relative_diversity
 
 Variant = Literal["bigan", "latent-regressor", "joint-latent-regressor", "autoencoder-l1", "autoencoder-l2"]
 
@@ -27,6 +28,8 @@ class BiGANSettings:
         weight_decay: L2 penalty, coupled.
         reconstruction_weight: extension: weight of the squared error of G(E(x)), mean over pixels (as in ALICE,
             Li et al. 2017). The paper has no such term.
+        reconstruction_into: which nets that term trains: "both", or "generator" alone, where E learns from D only and
+            its features stay those of the game.
         decay_from, decay_steps: the rate falls exponentially to a hundredth over decay_steps from this step on; 0 steps
             keeps it constant. Published: constant for 200 epochs, then 200 epochs of decay.
         ema: decay of the averaged weights.
@@ -37,6 +40,7 @@ class BiGANSettings:
     lr: float = 2e-4
     weight_decay: float = 2.5e-5
     reconstruction_weight: float = 0.0
+    reconstruction_into: Literal["both", "generator"] = "both"
     decay_from: int = 0
     decay_steps: int = 0
     ema: float = 0.999
@@ -97,7 +101,9 @@ class BiGANTraining:
             weight, source = (1.0, fakes.detach()) if settings.variant == "latent-regressor" else (0.25, fakes)
             loss = loss + weight * regression_loss(model.encoder(source), z)
         if settings.reconstruction_weight:
-            error = (model.generator(model.encoder(images) if codes is None else codes) - images).square().mean()
+            found = model.encoder(images) if codes is None else codes
+            found = found.detach() if settings.reconstruction_into == "generator" else found
+            error = (model.generator(found) - images).square().mean()
             loss = loss + settings.reconstruction_weight * error
         judge_gradients = torch.autograd.grad(judge, adversary, retain_graph=True)
         player_gradients = torch.autograd.grad(loss, players)
@@ -151,6 +157,12 @@ class BiGANTraining:
         return torch.cat(rows), 10
 
     @torch.no_grad()
+    def probe(self, model: BiGAN) -> dict[str, float]:
+        measures = {"diversity": relative_diversity(model.decode(model.latents(range(SAMPLES))), self.dataset)}
+        if len(self.dataset.class_names) > 1:
+            measures["nearest_neighbour"] = neighbour_accuracy(model, self.dataset, self.device)
+        return measures
+
     def score(self, model: BiGAN, images: Tensor) -> float:
         """Judge without labels: how much closer G(E(x)) is to x than another image is."""
         distance = (model.decode(model.encode(images)) - images).flatten(1).norm(dim=1).mean()

@@ -74,5 +74,8 @@ class ClassifierTraining:
     def preview(self, model: Classifier) -> None:
         """A classifier draws nothing."""
 
+    def probe(self, model: Classifier) -> dict[str, float]:
+        return {}
+
     def score(self, model: Classifier, images: Tensor) -> None:
         """Leave the choice to the last checkpoint."""

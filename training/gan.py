@@ -9,6 +9,7 @@ from models.gan import GAN, GANConfig
 from training.calibration import calibrate_batch_norm
 from training.data import Dataset
 from training.losses import accuracy, discriminator_loss, generator_loss, uniform
+from training.probes import SAMPLES, relative_diversity
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,7 @@ class GANTraining:
     def __init__(
         self, config: GANConfig, settings: GANSettings, dataset: Dataset, device: torch.device, seed: int
     ) -> None:
-        self.config, self.settings, self.device = config, settings, device
+        self.config, self.settings, self.dataset, self.device = config, settings, dataset, device
         self.model = GAN(config).to(device)
         self.optimizers = {
             "discriminator": torch.optim.Adam(self.model.discriminator.parameters(), settings.lr, (0.5, 0.999)),
@@ -82,6 +83,9 @@ class GANTraining:
     def preview(self, model: GAN) -> tuple[Tensor, int]:
         """Return samples of fixed seeds."""
         return model.sample(range(40)), 10
+
+    def probe(self, model: GAN) -> dict[str, float]:
+        return {"diversity": relative_diversity(model.sample(range(SAMPLES)), self.dataset)}
 
     def score(self, model: GAN, images: Tensor) -> None:
         """Leave the choice to the last checkpoint."""

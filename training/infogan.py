@@ -11,6 +11,7 @@ from models.infogan import InfoGAN, InfoGANConfig
 from training.calibration import calibrate_batch_norm
 from training.data import Dataset, normalise
 from training.losses import accuracy, discriminator_loss, generator_loss, uniform
+from training.probes import SAMPLES, relative_diversity
 
 PREVIEW_ROWS = 10
 LEAN_PER_CODE = -0.4  # slope of a stroke, for one unit of the first code
@@ -214,6 +215,11 @@ class InfoGANTraining:
         return model.generate([1] * len(categories), categories, continuous), len(values)
 
     @torch.no_grad()
+    @torch.no_grad()
+    def probe(self, model: InfoGAN) -> dict[str, float]:
+        codes, _, _ = self.draw_codes(SAMPLES, torch.Generator().manual_seed(1))
+        return {"diversity": relative_diversity(model.generator(codes), self.dataset)}
+
     def score(self, model: InfoGAN, images: Tensor) -> float:
         """Judge without labels, in nats: the bound on generated images, and what Q's category tells of real ones.
 

@@ -14,6 +14,7 @@ from models.lapgan import LAPGAN, LAPGANConfig
 from models.pyramid import add_band, decompose, halvings, shrink, up
 from training.data import Dataset, normalise
 from training.losses import AdversarialLoss, accuracy, discriminator_loss, generator_loss, gradient_penalty, uniform
+from training.probes import relative_diversity
 
 PENALTY_EVERY = 16
 
@@ -246,6 +247,9 @@ class LAPGANTraining:
         labels = self.dataset.labels[:count].tolist() if config.classes else None
         stages = model.grow(seeds[: len(real)], labels, coarse=shrink(real, config.image_sizes)[start], start=start)
         return next(stage.image for stage in stages if stage.level == min(self.levels)), 10
+
+    def probe(self, model: LAPGAN) -> dict[str, float]:
+        return {"diversity": relative_diversity(self.preview(model)[0], self.dataset)}
 
     def score(self, model: LAPGAN, images: Tensor) -> None:
         """Leave the choice to the last checkpoint."""

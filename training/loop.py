@@ -38,6 +38,8 @@ class Training(Protocol):
 
     def score(self, model: nn.Module, images: Tensor) -> float | None: ...
 
+    def probe(self, model: nn.Module) -> dict[str, float]: ...
+
 
 @dataclass(frozen=True)
 class Limits:
@@ -46,7 +48,7 @@ class Limits:
     Attributes:
         steps: last step, or None.
         minutes: minutes of training over all resumptions, or None.
-        tick_steps: steps a line of metrics; limits and signals are looked at then.
+        tick_steps: steps a line of metrics; limits are looked at then.
         save_seconds: seconds between checkpoints.
         save_steps: steps between checkpoints, instead; a multiple of tick_steps.
 
@@ -128,6 +130,7 @@ def train(
         if broken:
             return broken
         run.save(State(step, tensors, meta), best=improved)
+        run.append_measures({"step": step, "seconds": seconds, "score": score, **training.probe(average)})
         picture = training.preview(average)
         if picture is not None:
             save_grid(run.samples / f"step-{step:06d}.png", *picture)
@@ -152,6 +155,9 @@ def train(
             for key, value in stats.items():
                 totals[key] = totals.get(key, 0) + value.float()
             step += 1
+            stopping = should_stop()
+            if stopping:
+                break
 
         # Report; a loss that is not finite ends the run before anything of it is saved.
         spent = time.perf_counter() - started
@@ -170,8 +176,7 @@ def train(
         bar.update(step - first)
         bar.set_postfix_str(f"{rate:.0f} images/s, {eta(step, seconds, limits)}")
 
-        # Save when it is time, and stop when asked to.
-        stopping = should_stop()
+        # Save when it is time, and when asked to stop.
         due = step % limits.save_steps == 0 if limits.save_steps else seconds - last_save >= limits.save_seconds
         if due or stopping or finished(step, seconds, limits):
             broken = save()

@@ -3,6 +3,7 @@
 run.json        what was asked for; written once
 status.json     state, step, reason
 metrics.jsonl   one line a tick
+measures.jsonl  one line a checkpoint: its score, and what its kind is measured by while it trains
 log.txt         what the trainer printed
 samples/        fixed-latent grids, step-000200.png
 checkpoints/    step-000200.safetensors, the last two, and best.safetensors
@@ -14,6 +15,7 @@ import fcntl
 import json
 import os
 import shutil
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,6 +29,7 @@ from models.checkpoint import read_json, write_durably, write_json
 
 KEEP_CHECKPOINTS = 2
 SPARE_BYTES = 64 * 2**20
+LOCK_PATIENCE_S = 0.5
 
 
 class RunError(Exception):
@@ -50,6 +53,8 @@ class RunFolder:
         self.checkpoints = self.path / "checkpoints"
         self.samples = self.path / "samples"
         self.metrics = self.path / "metrics.jsonl"
+        self.measures = self.path / "measures.jsonl"
+        self.facts: dict[str, object] = {}  # of the trainer at work, for status.json
 
     @contextlib.contextmanager
     def locked(self) -> Iterator[None]:
@@ -61,17 +66,24 @@ class RunFolder:
         for folder in (self.path, self.checkpoints, self.samples):
             folder.mkdir(parents=True, exist_ok=True)
         with open(self.path / ".lock", "a+") as file:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                raise RunError(f"Another trainer is working in {self.path}; choose another --run-dir.") from None
+            until = time.monotonic() + LOCK_PATIENCE_S
+            while True:
+                try:
+                    fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    break
+                except BlockingIOError:
+                    if time.monotonic() > until:
+                        message = f"Another trainer is working in {self.path}; choose another --run-dir."
+                        raise RunError(message) from None
+                    time.sleep(0.02)  # someone may only be looking whether a trainer lives
             for leftover in self.path.rglob(".*.tmp-*"):
                 leftover.unlink(missing_ok=True)
             yield
 
     def write_status(self, state: str, step: int, reason: str = "") -> None:
-        """Record running, done, cancelled, failed or diverged."""
-        write_json(self.path / "status.json", {"state": state, "step": step, "reason": reason, "pid": os.getpid()})
+        """Record running, done, cancelled, failed or diverged, and the facts of the trainer that says so."""
+        status = {"state": state, "step": step, "reason": reason, "pid": os.getpid(), **self.facts}
+        write_json(self.path / "status.json", status)
 
     def status(self) -> dict:
         return read_json(self.path / "status.json") if (self.path / "status.json").exists() else {}
@@ -83,23 +95,24 @@ class RunFolder:
             file.write(line + "\n")
 
     def append_metrics(self, record: dict) -> None:
-        with open(self.metrics, "a", encoding="utf-8") as file:
-            file.write(json.dumps(record) + "\n")
+        append_record(self.metrics, record)
+
+    def append_measures(self, record: dict) -> None:
+        append_record(self.measures, record)
 
     def read_metrics(self) -> list[dict]:
-        """Return the records so far; a line that a kill cut short is left out."""
-        if not self.metrics.exists():
-            return []
-        records = []
-        for line in self.metrics.read_text(encoding="utf-8").splitlines():
-            with contextlib.suppress(ValueError):
-                records.append(json.loads(line))
-        return records
+        """Return the records so far, one a tick."""
+        return read_records(self.metrics)
+
+    def read_measures(self) -> list[dict]:
+        """Return the records so far, one a checkpoint."""
+        return read_records(self.measures)
 
     def cut_metrics(self, step: int) -> None:
         """Drop records after `step`, so that a resumed run logs each step once."""
-        kept = [json.dumps(record) + "\n" for record in self.read_metrics() if record["step"] <= step]
-        write_durably(self.metrics, "".join(kept).encode())
+        for path in (self.metrics, self.measures):
+            kept = [json.dumps(record) + "\n" for record in read_records(path) if record["step"] <= step]
+            write_durably(path, "".join(kept).encode())
 
     def checkpoint_steps(self) -> list[int]:
         """Return the steps that have a checkpoint, oldest first."""
@@ -142,6 +155,23 @@ class RunFolder:
             except RunError as error:
                 self.log(f"{error} Stepping back one checkpoint.")
         return None
+
+
+def append_record(path: Path, record: dict) -> None:
+    """Append one line of JSON."""
+    with open(path, "a", encoding="utf-8") as file:
+        file.write(json.dumps(record) + "\n")
+
+
+def read_records(path: Path) -> list[dict]:
+    """Read lines of JSON; one that a kill cut short is left out."""
+    if not path.exists():
+        return []
+    records = []
+    for line in path.read_text(encoding="utf-8").splitlines():
+        with contextlib.suppress(ValueError):
+            records.append(json.loads(line))
+    return records
 
 
 def load_state(path: Path) -> State:

@@ -2,6 +2,7 @@
 
 import errno
 import json
+import os
 import signal
 import types
 import typing
@@ -15,6 +16,7 @@ from models.checkpoint import CheckpointError, config_from_dict, read_json, writ
 from models.device import choose_device, describe
 from training.data import Dataset, open_dataset
 from training.loop import Limits, Training, train
+from training.processes import born
 from training.recipes import RECIPES, Settings
 from training.run import RunError, RunFolder
 
@@ -157,6 +159,12 @@ def start(
     plan = replace(plan, config=training.config)  # a BiGAN baseline's D sees no z, whatever the preset says
     with run.locked():
         remember(plan, run, resume=resume)
+        run.facts = {
+            "born": born(os.getpid()),
+            "device": str(device),
+            "steps": limits.steps,
+            "minutes": limits.minutes,
+        }
         run.log(f"{plan.request.model}, preset {plan.request.preset}, on {describe(device)}.")
         run.log(plan.dataset.describe())
         stopped: list[int] = []

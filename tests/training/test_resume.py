@@ -12,6 +12,7 @@ import torch
 from tests.training import forks
 from tests.training.making import encoded, folder
 from tests.training.tiny import SMALL
+from training.processes import find
 from training.recipes import RECIPES
 from training.run import RunFolder, load_state
 
@@ -132,7 +133,9 @@ def test_one_trainer_a_folder_and_a_signal_ends_it_with_a_checkpoint(command, tm
     assert second.wait() == 2
     assert second.errors() == f"RunError: Another trainer is working in {run.path}; choose another --run-dir.\n"
     assert not first.ended()
-    assert run.status() == {"state": "running", "step": 0, "reason": "", "pid": first.pid}
+    status = run.status()
+    assert (status["state"], status["step"], status["reason"], status["pid"]) == ("running", 0, "", first.pid)
+    assert find(first.pid, status["born"])
 
     first.send(signal.SIGTERM)
     succeeded(first)
