@@ -11,7 +11,6 @@ trainer.log    what the trainer printed
 
 import contextlib
 import fcntl
-import os
 import shutil
 import signal
 import subprocess
@@ -24,12 +23,12 @@ from pathlib import Path
 
 import psutil
 
-from models.checkpoint import write_json
+from models.checkpoint import CheckpointError, write_json
 from training.job import Job, read_job
-from training.processes import born, find, send
+from training.processes import find, send, start_trainer
 from training.runs import QueueError, Run, RunIndex, folder_of, names, read_run
+from training.workers import Workers
 
-ROOT = Path(__file__).resolve().parent.parent
 TICK_S = 0.5
 GRACE_S = 10.0
 NICENESS = 10
@@ -55,13 +54,16 @@ class QueueLimits:
 class Queue:
     """The runs under one root folder, and what may be done with them.
 
+    redis: address of the Redis whose workers are to train, instead of this machine; they take several runs at a time.
+
     Every method that acts raises QueueError, one sentence, where a run is not what it must be for that.
     """
 
-    def __init__(self, root: Path, limits: QueueLimits | None = None) -> None:
+    def __init__(self, root: Path, limits: QueueLimits | None = None, *, redis: str | None = None) -> None:
         self.root, self.limits = Path(root), limits or QueueLimits()
         self.index = RunIndex(self.root)
-        self.launch: Callable[[Path, list[str]], None] = self.spawn
+        self.workers = Workers(redis) if redis else None
+        self.launch: Callable[[Path, list[str]], None] = self.workers.hand_over if self.workers else self.spawn
         self._children: list[subprocess.Popen] = []
         self._settled: dict[str, tuple[object, Run]] = {}
         self._stopping = threading.Event()
@@ -122,24 +124,17 @@ class Queue:
             for run in runs:
                 asked = self.root / run.name / "cancel"
                 with contextlib.suppress(OSError):
-                    if run.state == "running" and time.time() - asked.stat().st_mtime > GRACE_S:
+                    if run.pid and time.time() - asked.stat().st_mtime > GRACE_S:
                         self._signal(run, signal.SIGKILL)
             for run in reversed(runs):
-                if run.state == "queued" and run.device not in busy:
+                if run.state == "queued" and (self.workers or run.device not in busy):
                     busy.add(run.device)
                     path = self.root / run.name
                     self.launch(path, self.job(run.name).words(path.resolve()))
 
     def spawn(self, path: Path, words: list[str]) -> None:
         """Start a trainer in a session of its own, which outlives the app, at low priority."""
-        command = [sys.executable, "-m", "training", *words]
-        environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONUNBUFFERED": "1"}
-        with open(path / "trainer.log", "ab") as log:
-            child = subprocess.Popen(  # noqa: S603 - our own program, its words checked
-                command, cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-                start_new_session=True,
-            )  # fmt: skip
-        write_json(path / "process.json", {"pid": child.pid, "born": born(child.pid)})
+        child = start_trainer(path, words, outlives=True)
         self._children.append(child)
         with contextlib.suppress(psutil.Error):
             psutil.Process(child.pid).nice(NICENESS)
@@ -153,7 +148,9 @@ class Queue:
             if run.state not in ("queued", "running"):
                 raise QueueError(f"{name} is {run.state}; only what runs or waits can be stopped.")
             (self.root / name / "cancel").touch()
-            if run.state == "running":
+            if self.workers:
+                self.workers.take_back(self.root / name)
+            if run.state == "running" and not run.host:  # elsewhere its worker sees to it
                 self._signal(run, signal.SIGTERM)
                 self._signal(run, signal.SIGCONT)
             self.index.update(read_run(self.root, name))
@@ -179,6 +176,8 @@ class Queue:
             write_json(path / "status.json", {"state": "queued", "step": run.step, "reason": ""})
             for left in ("process.json", "cancel"):
                 (path / left).unlink(missing_ok=True)
+            if self.workers:
+                self.workers.take_back(path)
             self.index.update(read_run(self.root, name))
 
     def remove(self, name: str) -> None:
@@ -187,10 +186,25 @@ class Queue:
             run = read_run(self.root, name)
             if run.state == "running":
                 raise QueueError(f"{name} is running; stop it first.")
+            if self.workers:
+                self.workers.take_back(self.root / name)
             gone = self.root / f".removed-{name}-{time.time_ns()}"
             (self.root / name).rename(gone)
             shutil.rmtree(gone, ignore_errors=True)
             self.index.remove(name)
+
+    def ship(self, name: str) -> Path:
+        """Write the averaged nets of a run's newest checkpoint as a weights folder, and return it."""
+        from training.run import RunError, RunFolder  # what only watches or starts runs does without torch's weight
+        from training.ship import ship
+
+        model, path = self.job(name).model, folder_of(self.root, name)
+        folder = self.root / "weights" / (name if name.startswith(f"{model}-") else f"{model}-{name}")
+        try:
+            ship([RunFolder(path)], folder, half=True, newest=True)
+        except (RunError, CheckpointError, OSError) as error:
+            raise QueueError(str(error)) from error
+        return folder
 
     def job(self, name: str) -> Job:
         """Return what a run was asked to be; a run that the queue did not start tells it by its request."""

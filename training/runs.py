@@ -7,7 +7,9 @@ import contextlib
 import fcntl
 import json
 import re
+import socket
 import sqlite3
+import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
@@ -15,11 +17,15 @@ from typing import Literal
 
 from models.checkpoint import CheckpointError, read_json
 from training.processes import find, paused
+from training.tails import last_record, last_words
+from training.tails import records_since as records_since  # for the page, which sees this module alone
 
 RunState = Literal["queued", "running", "done", "cancelled", "failed", "diverged", "interrupted"]
 RESUMABLE: tuple[RunState, ...] = ("cancelled", "failed", "diverged", "interrupted")
 NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,79}")
-TAIL_BYTES = 4096
+FAILURE = re.compile(r"\w*(Error|Exception): ")  # how the trainer, like Python itself, ends what it prints
+KILLED = "its trainer ended without a word"
+BEAT_PATIENCE_S = 60.0  # the clocks of two hosts may differ a little
 INDEX_COLUMNS = "name TEXT PRIMARY KEY, state TEXT, model TEXT, created REAL, record TEXT"
 
 
@@ -42,7 +48,8 @@ class Run:
         device: it was asked to use, or uses.
         created: when it was asked for, in seconds of Unix time.
         paused: it is running, but stopped for the moment.
-        pid, born: of its trainer, where one lives (see training/processes.py).
+        pid, born: of its trainer, where one lives on this machine (see training/processes.py).
+        host: the other machine that trains it.
         last: the newest line of its metrics.
         measured: the newest line of its measures.
     """
@@ -63,6 +70,7 @@ class Run:
     paused: bool = False
     pid: int | None = None
     born: float | None = None
+    host: str = ""
     last: dict = field(default_factory=dict)
     measured: dict = field(default_factory=dict)
 
@@ -127,23 +135,28 @@ def read_run(root: Path, name: str) -> Run:
     )
     state, reason, trainer = judge(path, status, job)
     if trainer is not None:
-        run = replace(run, pid=trainer.pid, born=trainer.birth, paused=trainer.paused)
+        run = replace(run, pid=trainer.pid, born=trainer.birth, paused=trainer.paused, host=trainer.host)
     return replace(run, state=state, reason=reason)
 
 
 @dataclass(frozen=True)
 class Trainer:
-    """The living process that works on a run."""
+    """The living process that works on a run; on another host it has no number that means anything here."""
 
-    pid: int
-    birth: float
-    paused: bool
+    pid: int | None = None
+    birth: float | None = None
+    paused: bool = False
+    host: str = ""
 
 
 def judge(path: Path, status: dict, job: dict) -> tuple[RunState, str, Trainer | None]:
     """Tell a run's state, its reason and its living trainer: the lock and the process count before what was noted."""
     trainer = None
     for noted in (_read(path / "process.json"), status):
+        host = noted.get("host") or socket.gethostname()
+        if host != socket.gethostname():
+            trainer = Trainer(host=host) if trainer is None and (locked(path) or beats(path)) else trainer
+            continue
         process = find(int(noted.get("pid") or 0), noted.get("born") or -1.0)
         if process is not None and trainer is None:
             trainer = Trainer(process.pid, noted["born"], paused(process))
@@ -153,12 +166,21 @@ def judge(path: Path, status: dict, job: dict) -> tuple[RunState, str, Trainer |
     if (path / "cancel").exists() and noted in ("running", "queued", ""):
         return "cancelled", reason, None
     if noted == "running":
-        return "interrupted", "its trainer ended without a word", None
+        return "interrupted", KILLED, None
     if noted in ("done", "cancelled", "failed", "diverged"):
         return noted, reason, None
     if (path / "process.json").exists():  # it was started, and ended before it could note anything
-        return "failed", last_words(path / "trainer.log"), None
+        words = last_words(path / "trainer.log")
+        return ("failed", words, None) if FAILURE.match(words) else ("interrupted", KILLED, None)
     return ("queued" if job else "interrupted"), "", None
+
+
+def beats(path: Path) -> bool:
+    """Tell whether a worker lately said that it trains a run: not every shared storage shows locks to other hosts."""
+    try:
+        return time.time() - (path / "beat").stat().st_mtime < BEAT_PATIENCE_S
+    except OSError:
+        return False
 
 
 def locked(path: Path) -> bool:
@@ -171,34 +193,6 @@ def locked(path: Path) -> bool:
     except OSError:
         return False
     return False
-
-
-def last_record(path: Path) -> dict:
-    """Return the newest whole line of a file of JSON lines, reading only its end."""
-    for line in reversed(_tail(path).splitlines()):
-        with contextlib.suppress(ValueError):
-            record = json.loads(line)
-            if isinstance(record, dict):
-                return record
-    return {}
-
-
-def records_since(path: Path, step: int) -> list[dict]:
-    """Return the records after a step, in order."""
-    found = []
-    with contextlib.suppress(OSError):
-        for line in path.read_text(encoding="utf-8").splitlines():
-            with contextlib.suppress(ValueError):
-                record = json.loads(line)
-                if isinstance(record, dict) and record.get("step", 0) > step:
-                    found.append(record)
-    return found
-
-
-def last_words(path: Path) -> str:
-    """Return the last line that a trainer printed: what people can mend is said there in one sentence."""
-    lines = [line.strip() for line in re.split(r"[\r\n]", _tail(path)) if line.strip()]
-    return lines[-1][:300] if lines else "its trainer ended before it began"
 
 
 class RunIndex:
@@ -260,13 +254,3 @@ def _read(path: Path) -> dict:
         return read_json(path)
     except CheckpointError:
         return {}
-
-
-def _tail(path: Path) -> str:
-    try:
-        with open(path, "rb") as file:
-            file.seek(0, 2)
-            file.seek(max(0, file.tell() - TAIL_BYTES))
-            return file.read().decode("utf-8", "replace")
-    except OSError:
-        return ""

@@ -6,6 +6,7 @@ Importing the trainer takes seconds, a run of a tiny net a tenth of one, and the
 import json
 import os
 import resource
+import signal
 import subprocess
 import sys
 import time
@@ -33,6 +34,17 @@ class Server:
         self.process.stdin.close()
         self.process.wait()
         self.process.stdout.close()
+
+
+class App:
+    """A process that keeps the queue under a root."""
+
+    def __init__(self, server, root):
+        self.server, self.pid = server, server.order(root=str(root))
+
+    def kill(self):
+        os.kill(self.pid, signal.SIGKILL)
+        self.server.order(wait=self.pid)
 
 
 class Trainer:
@@ -78,7 +90,11 @@ def serve():
     print("ready", flush=True)
     for line in sys.stdin:
         order = json.loads(line)
-        if "words" in order:
+        if "root" in order:
+            answer = os.fork()
+            if not answer:
+                keep_queue(training.__main__.main, Path(order["root"]))
+        elif "words" in order:
             answer = os.fork()
             if not answer:
                 become(training.__main__.main, order)
@@ -110,6 +126,28 @@ def become(main, order):
         sys.stdout.flush()
         sys.stderr.flush()
         os._exit(code)
+
+
+def keep_queue(main, root):
+    """Be an app that keeps the run queue until it is killed; its trainers are forks in sessions of their own."""
+    from models.checkpoint import write_json
+    from training.jobs import Queue
+    from training.processes import born
+
+    def launch(path, words):
+        pid = os.fork()
+        if not pid:
+            os.setsid()
+            os.closerange(3, 256)  # as a new program would: the queue's lock among them
+            become(main, {"words": words, "output": path / "trainer", "file_limit": None})
+        write_json(path / "process.json", {"pid": pid, "born": born(pid)})
+
+    queue = Queue(root)
+    queue.launch = launch
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the kernel reaps the trainers
+    queue.start()
+    while True:
+        time.sleep(60)
 
 
 @contextmanager

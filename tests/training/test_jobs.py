@@ -1,0 +1,321 @@
+"""The run queue with real trainers: what outlives what, who may be signalled, and that nothing is lost."""
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import threading
+import time
+from contextlib import suppress
+from dataclasses import asdict, replace
+
+import pytest
+
+from models.checkpoint import write_json
+from tests.training import forks
+from tests.training.tiny import SMALL
+from training.job import Job
+from training.jobs import Queue, QueueLimits
+from training.processes import born, find
+from training.run import RunFolder, load_state
+from training.runs import QueueError, Run, RunIndex, read_run
+
+KILLS = int(os.environ.get("GANSCOPE_TEST_KILLS", "8"))
+LONG = Job(
+    "gan", "fake", "cpu", minutes=2, image_size=8, channels=1, overrides=SMALL["gan"], save_seconds=0.2
+)  # far longer than any test lets it run, but no orphan for ever
+SHORT = replace(LONG, minutes=None, steps=40)
+
+
+@pytest.fixture(scope="module")
+def server():
+    with forks.server() as running:
+        yield running
+
+
+@pytest.fixture
+def root(tmp_path):
+    yield tmp_path / "runs"
+    for path in (tmp_path / "runs").glob("*"):  # no trainer outlives its test
+        with suppress(QueueError):
+            run = read_run(tmp_path / "runs", path.name)
+            process = find(run.pid or 0, run.born or -1)
+            if process is not None:
+                process.kill()
+
+
+@pytest.fixture
+def app(server, root):
+    """Start apps that keep the queue; those left over are killed."""
+    apps = []
+
+    def start():
+        apps.append(forks.App(server, root))
+        return apps[-1]
+
+    yield start
+    for one in apps:
+        with suppress(ProcessLookupError):
+            one.kill()
+
+
+def until(condition, seconds=20):
+    ends = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < ends, "waited too long"
+        time.sleep(0.01)
+
+
+def state(root, name):
+    return read_run(root, name).state
+
+
+def trained(root, name, steps=1):
+    return state(root, name) == "running" and read_run(root, name).step >= steps
+
+
+def idle(root):
+    """Make a queue that starts nothing, as a page that only looks."""
+    queue = Queue(root)
+    queue.launch = lambda path, words: None
+    return queue
+
+
+def test_one_runs_the_rest_wait_and_all_get_done(app, root):
+    queue = idle(root)
+    names = [queue.submit(SHORT) for _ in range(3)]
+    app()
+    seen = set()
+
+    def all_done():
+        states = [state(root, name) for name in names]
+        seen.add(states.count("running"))
+        return states == ["done"] * 3
+
+    until(all_done)
+    assert max(seen) == 1
+    order = [(root / name / "checkpoints").stat().st_ctime_ns for name in names]
+    assert order == sorted(order)
+    assert [run.step for run in queue.index.runs()] == [40] * 3 or [run.step for run in queue.runs()] == [40] * 3
+
+
+def test_an_app_that_is_killed_leaves_its_trainer_and_the_next_adopts_it(app, root):
+    queue, chance = idle(root), random.Random(3)
+    name = queue.submit(LONG)
+    adopted = interrupted = 0
+    for round_ in range(KILLS):
+        keeper = app()
+        until(lambda: trained(root, name))
+        time.sleep(chance.uniform(0, 0.05))
+        before = read_run(root, name)
+        keeper.kill()
+        if round_ % 2:
+            os.kill(before.pid, signal.SIGKILL)
+        started = time.monotonic()
+        until(lambda before=before: find(before.pid, before.born) is None or state(root, name) == "running")
+        after = read_run(root, name)
+        if round_ % 2:
+            until(lambda: state(root, name) == "interrupted")
+            interrupted += 1
+            queue.resume(name)
+        else:
+            assert (after.state, after.pid, after.born) == ("running", before.pid, before.born)
+            adopted += 1
+        assert time.monotonic() - started < 10
+    assert adopted + interrupted == KILLS
+
+
+def test_cancel_saves_a_checkpoint_and_resume_goes_on_from_it(app, root):
+    queue = idle(root)
+    name = queue.submit(LONG)
+    app()
+    took = []
+    for _ in range(5):
+        until(lambda: trained(root, name))
+        at = read_run(root, name).step
+        started = time.monotonic()
+        queue.cancel(name)
+        until(lambda: state(root, name) != "running")
+        took.append(time.monotonic() - started)
+        folder = RunFolder(root / name)
+        assert state(root, name) == "cancelled"
+        assert folder.checkpoint_steps()[-1] == folder.status()["step"] >= at
+        load_state(folder.checkpoint_path(folder.checkpoint_steps()[-1]))
+        queue.resume(name)
+    assert sorted(took)[-1] < 5
+
+
+def test_a_trainer_that_will_not_end_is_killed_with_all_it_started(root):
+    stubborn = (
+        "import signal, subprocess, sys, time\n"
+        "signal.signal(signal.SIGTERM, signal.SIG_IGN)\n"
+        "print(subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(60)']).pid, flush=True)\n"
+        "time.sleep(60)"
+    )
+    queue = idle(root)
+    name = queue.submit(LONG)
+    child = subprocess.Popen([sys.executable, "-c", stubborn], stdout=subprocess.PIPE, text=True)
+    worker = int(child.stdout.readline())
+    worker_born = born(worker)
+    write_json(root / name / "process.json", {"pid": child.pid, "born": born(child.pid)})
+    queue.cancel(name)
+    queue.tick()
+    assert child.poll() is None  # it has ten seconds
+    long_ago = time.time() - 11
+    os.utime(root / name / "cancel", (long_ago, long_ago))
+    queue.tick()
+    assert child.wait(5) == -signal.SIGKILL
+    until(lambda: find(worker, worker_born) is None)
+    assert state(root, name) == "cancelled"
+
+
+def test_a_number_that_was_given_to_another_process_is_never_signalled(root):
+    queue = idle(root)
+    name = queue.submit(LONG)
+    bystander = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
+    try:
+        write_json(root / name / "process.json", {"pid": bystander.pid, "born": born(bystander.pid) - 1})
+        write_json(root / name / "status.json", {"state": "running", "pid": bystander.pid, "born": 1.0, "step": 3})
+        assert state(root, name) == "interrupted"
+        with pytest.raises(QueueError, match="only what runs or waits"):
+            queue.cancel(name)
+        queue.tick()
+        assert bystander.poll() is None
+    finally:
+        bystander.kill()
+        bystander.wait()
+
+
+def test_pause_stops_and_going_on_continues(app, root):
+    queue = idle(root)
+    name = queue.submit(LONG)
+    app()
+    until(lambda: trained(root, name))
+    queue.pause(name)
+    until(lambda: read_run(root, name).paused)
+    size = (root / name / "metrics.jsonl").stat().st_size
+    time.sleep(0.3)
+    assert (root / name / "metrics.jsonl").stat().st_size == size
+    queue.go_on(name)
+    until(lambda: (root / name / "metrics.jsonl").stat().st_size > size)
+    queue.pause(name)
+    queue.cancel(name)  # a paused run can be stopped, too
+    until(lambda: state(root, name) == "cancelled")
+
+
+def test_eight_trainers_on_one_folder_one_runs(server, root, tmp_path):
+    queue = idle(root)
+    name = queue.submit(LONG)
+    words = queue.job(name).words(root / name)
+    trainers = [forks.Trainer(server, words, tmp_path / f"out-{i}") for i in range(8)]
+    until(lambda: sum(trainer.ended() for trainer in trainers) == 7)
+    until(lambda: trained(root, name))
+    assert sum("Another trainer is working" in trainer.errors() for trainer in trainers) == 7
+    queue.cancel(name)
+    until(lambda: all(trainer.ended() for trainer in trainers))
+    assert sorted(trainer.wait() for trainer in trainers) == [0] + [2] * 7
+
+
+def test_eight_threads_lose_no_index_update(root):
+    index = RunIndex(root)
+
+    def work(thread):
+        for number in range(KILLS * 5 if KILLS < 200 else 1000):
+            index.update(Run(f"run-{thread}-{number}", "done", created=float(number)))
+
+    threads = [threading.Thread(target=work, args=(thread,)) for thread in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    each = KILLS * 5 if KILLS < 200 else 1000
+    assert len(index.runs()) == 8 * each
+
+
+def test_the_index_is_made_again_from_the_folders(root):
+    queue = idle(root)
+    names = [queue.submit(SHORT), queue.submit(LONG)]
+    first = queue.index.runs()
+    assert [run.name for run in first] == names[::-1]
+    queue.index.path.write_bytes(b"no database at all" * 100)
+    for extra in root.glob("index.sqlite-*"):
+        extra.unlink()
+    assert queue.index.rebuild() == first
+    assert queue.index.runs() == first
+
+
+def test_a_failure_before_the_start_says_what_the_trainer_said(root):
+    queue = Queue(root)  # really starts a process
+    name = queue.submit(replace(SHORT, data="nonsense"))
+    queue.tick()
+    until(lambda: state(root, name) != "running", 60)
+    queue.tick()
+    run = read_run(root, name)
+    assert run.state == "failed"
+    assert run.reason.startswith("DataError: Unknown data 'nonsense'")
+    queue.resume(name)
+    assert state(root, name) == "queued"
+    queue.remove(name)
+    assert queue.runs() == []
+    assert queue.index.runs() == []
+
+
+def test_refusals_are_one_sentence(root):
+    queue = Queue(root, QueueLimits(minutes=10, steps=50, queued=1))
+    for job, part in (
+        (replace(LONG, minutes=None), "Say how long"),
+        (replace(LONG, minutes=11.0), "11 minutes is not allowed"),
+        (replace(LONG, minutes=float("nan")), "nan minutes is not allowed"),
+        (replace(LONG, steps=51), "51 steps is not allowed"),
+    ):
+        with pytest.raises(QueueError, match=part):
+            queue.submit(job)
+    name = queue.submit(LONG)
+    with pytest.raises(QueueError, match="1 runs are waiting already"):
+        queue.submit(LONG)
+    for act in (queue.pause, queue.go_on, queue.resume):
+        with pytest.raises(QueueError, match="is queued"):
+            act(name)
+    with pytest.raises(QueueError, match="MB are free"):
+        Queue(root, QueueLimits(free_mb=10**9)).submit(LONG)
+    for odd in ("../x", "", "none", "a/b", ".hidden", "x" * 200):
+        with pytest.raises(QueueError, match="There is no run"):
+            read_run(root, odd)
+
+
+@pytest.mark.parametrize("noted", ["done", "cancelled", "failed", "diverged"])
+def test_what_ended_is_told_as_it_was_noted(root, noted):
+    queue = idle(root)
+    name = queue.submit(LONG)
+    write_json(root / name / "status.json", {"state": noted, "step": 7, "reason": "why"})
+    (root / name / "metrics.jsonl").write_text('{"step": 6}\n{"step": 7, "seconds": 2.5}\n{"step": 8, "sec')
+    run = read_run(root, name)
+    assert (run.state, run.reason, run.step, run.seconds) == (noted, "why", 7, 2.5)
+    assert run.resumable == (noted != "done")
+    if noted == "done":
+        with pytest.raises(QueueError):
+            queue.resume(name)
+        queue.resume(name, steps=500)
+        assert queue.job(name).steps == 500
+        assert queue.job(name).minutes is None
+
+
+def test_damaged_files_are_taken_as_absent(root):
+    queue = idle(root)
+    name = queue.submit(LONG)
+    for file in ("status.json", "process.json", "run.json"):
+        (root / name / file).write_text("{" * 50)
+    assert read_run(root, name).state in ("failed", "interrupted", "queued")
+    (root / name / "job.json").write_text("[]")
+    with pytest.raises(QueueError, match="no job that can be read"):
+        queue.job(name)
+
+
+def test_a_job_becomes_the_words_of_one_command(tmp_path):
+    words = LONG.words(tmp_path)
+    assert words[:2] == ["train", "gan"]
+    assert words[-3:] == ["--run-dir", str(tmp_path), "--resume"]
+    assert words[words.index("--minutes") + 1] == "2"
+    assert Job(**json.loads(json.dumps(asdict(LONG)))).words(tmp_path) == words
