@@ -145,7 +145,6 @@ def test_lapgan_is_better_than_the_plain_gan_on_every_figure():
     assert {figure: chained[figure] for figure in compared if not chained[figure] < plain[figure]} == {}
 
 
-@pytest.mark.xfail(strict=True, reason="the plain GAN still lacks a quarter of LAPGAN's CPU time; train it on")
 def test_the_plain_gan_had_as_much_time_and_the_same_data():
     chained, plain = metrics("lapgan-cifar10"), metrics("gan-cifar10")
     minutes = [sum(run["cpu_minutes"] for run in found["training"]) for found in (chained, plain)]
