@@ -1,4 +1,4 @@
-"""Open data for training as one tensor in memory: MNIST and its kin, a folder or zip, fakes; draw batches."""
+"""Open data for training as one tensor in memory: MNIST and its kin, renderings, a folder or zip, fakes; batches."""
 
 import socket
 from dataclasses import dataclass
@@ -11,8 +11,10 @@ from torch import Tensor
 
 from training.decoded import decode_once, default_root, digest_of
 from training.pictures import DataError, one_sentence, open_source, sort_by_class, stack
+from training.rendered import SCENES, open_rendered
 
 STALL_S = 30
+RENDERED_SIZE = 32
 # torchvision's class, and what a data root must hold to be used without download
 BUILT_IN = {
     "mnist": ("MNIST", "MNIST/raw"),
@@ -24,7 +26,10 @@ DIGITS = tuple("0123456789")
 
 @dataclass(frozen=True, eq=False)
 class Dataset:
-    """Hold one split: images uint8 (N, C, H, W), labels int64 (N,) into class_names, the digest of both."""
+    """Hold one split: images uint8 (N, C, H, W), labels int64 (N,) into class_names, the digest of both.
+
+    Rendered pictures also have their true factors, float32 (N, k), and the factors' names (see `rendered`).
+    """
 
     name: str
     images: Tensor
@@ -33,6 +38,8 @@ class Dataset:
     digest: str
     split: str = "train"
     notes: tuple[str, ...] = ()
+    factors: Tensor | None = None
+    factor_names: tuple[str, ...] = ()
 
     def describe(self) -> str:
         """Return one line: count, size, channels, classes, MB, digest, and what was done to the pictures."""
@@ -57,10 +64,11 @@ def open_dataset(
     limit: int | None = None,
     download: bool = True,
 ) -> Dataset:
-    """Open `mnist`, `fashion-mnist`, `cifar10`, `fake` or `folder:PATH` (a folder or .zip) into memory.
+    """Open `mnist`, `fashion-mnist`, `cifar10`, `chairs`, `faces`, `fake` or `folder:PATH` (or .zip) into memory.
 
     size: pixels of a side; None keeps the pictures' own, else the middle square is cut out and resized, by
     area where it shrinks by a whole factor, else by Lanczos. channels: 1, 3, or None for the pictures' own.
+    chairs and faces are rendered at the size, 16 to 128, 32 by default, and come with their true factors.
     data_root: a folder with torchvision's copy, only read; without it `default_root()`, filled by download.
     only_class: its pictures alone, with label 0. limit: at most so many, spread evenly over the set.
     A folder holds CLASS/, or train/CLASS/ and test/CLASS/, or pictures alone (one class); without train/ and
@@ -85,15 +93,19 @@ def open_dataset(
         name = path.name.removesuffix(".zip")
         return Dataset(name, images, labels, class_names, digest, split, notes + resized)
 
+    factors, factor_names = None, ()
     if spec == "fake":
         generator = torch.Generator().manual_seed(1 + (split == "test"))
         shape = (512, channels or 3, size or 32, size or 32)
         images = torch.randint(0, 256, shape, dtype=torch.uint8, generator=generator)
         targets, class_names = [row % 10 for row in range(len(images))], DIGITS
+    elif spec in SCENES:
+        images, styles, factors = open_rendered(spec, split, size or RENDERED_SIZE)
+        targets, class_names, factor_names = styles.tolist(), SCENES[spec].styles, tuple(SCENES[spec].factors)
     elif spec in BUILT_IN:
         images, targets, class_names = _built_in(spec, split, data_root, download)
     else:
-        raise DataError(f"Unknown data {spec!r}; use {', '.join(BUILT_IN)}, fake, or folder:PATH.")
+        raise DataError(f"Unknown data {spec!r}; use {', '.join((*BUILT_IN, *SCENES))}, fake, or folder:PATH.")
     rows, labels, class_names = _choose(targets, class_names, only_class, limit)
     images, resized = images[rows], ()
     if (size or images.shape[2], channels or images.shape[1]) != (images.shape[2], images.shape[1]):
@@ -101,7 +113,9 @@ def open_dataset(
         named = ((spec, Image.fromarray(array)) for array in arrays)
         array, resized = stack(named, len(rows), size=size, channels=channels)
         images = torch.from_numpy(array)
-    return Dataset(spec, images, labels, class_names, digest_of(images, labels), split, resized)
+    factors = factors if factors is None else factors[rows]
+    digest = digest_of(images, labels)
+    return Dataset(spec, images, labels, class_names, digest, split, resized, factors, factor_names)
 
 
 def public_name(spec: str) -> str:
