@@ -2,6 +2,13 @@
 # docker build -t ganscope --build-arg TORCH=cpu \
 #   --build-arg TORCH_INDEX_URL=URL .              CPU torch, about 4 GB smaller
 # docker run -p 7860:7860 ganscope                 add --gpus all for CUDA
+FROM node:20-slim AS engine
+WORKDIR /engine
+COPY package.json package-lock.json ./
+RUN npm ci --ignore-scripts --no-audit --no-fund
+COPY ui/compress.mjs ui/
+RUN node ui/compress.mjs
+
 FROM python:3.11-slim
 
 ENV PYTHONUNBUFFERED=1 \
@@ -32,6 +39,10 @@ RUN pip install -r requirements.txt
 
 # The code belongs to root: the app can read it and change nothing but its own home.
 COPY . .
+COPY --from=engine /engine/node_modules/onnxruntime-web/dist/ort.wasm.min.mjs* \
+    /engine/node_modules/onnxruntime-web/dist/ort-wasm-simd-threaded.mjs* \
+    /engine/node_modules/onnxruntime-web/dist/ort-wasm-simd-threaded.wasm* \
+    node_modules/onnxruntime-web/dist/
 RUN mkdir /home/ganscope/data && chown ganscope:ganscope /home/ganscope/data
 
 USER ganscope

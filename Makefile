@@ -4,7 +4,7 @@ BIN := .venv/bin
 PIP_ARGS ?=
 PYTEST_ARGS ?=
 
-.PHONY: help run test lint
+.PHONY: help run test lint engine
 .DEFAULT_GOAL := help
 
 help:
@@ -13,11 +13,21 @@ help:
 	@echo "make lint    check style and formatting only"
 	@echo "Variables:   PYTHON=$(PYTHON), PIP_ARGS (for pip install), PYTEST_ARGS (for pytest)"
 
-run: .venv/run.stamp
+run: .venv/run.stamp engine
 	$(BIN)/python app.py
 
-test: lint
+test: lint engine
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+# The engine of the visitor's browser; without npm the page takes the same version from a CDN.
+engine:
+	@if command -v npm >/dev/null; then $(MAKE) --no-print-directory node_modules/engine.stamp; \
+	else echo "npm is not installed, so the page takes its browser engine from a CDN."; fi
+
+node_modules/engine.stamp: package.json package-lock.json ui/compress.mjs
+	npm ci --ignore-scripts --no-audit --no-fund
+	node ui/compress.mjs
+	@touch $@
 
 lint: .venv/dev.stamp
 	$(BIN)/ruff check .
@@ -32,6 +42,6 @@ $(BIN)/pip:
 	$(BIN)/python -m pip install --disable-pip-version-check $(PIP_ARGS) -r requirements.txt
 	@touch $@
 
-.venv/dev.stamp: requirements-dev.txt requirements.txt | $(BIN)/pip
+.venv/dev.stamp: requirements-dev.txt requirements-queue.txt requirements.txt | $(BIN)/pip
 	$(BIN)/python -m pip install --disable-pip-version-check $(PIP_ARGS) -r requirements-dev.txt
 	@touch $@ .venv/run.stamp

@@ -13,15 +13,27 @@ from models.device import choose_device
 from training.bench import load_bench
 from training.card import card, fill_readme
 from training.data import DataError, public_name
+from training.distributed import join
 from training.evaluate import evaluate
+from training.export import export_command
 from training.grids import save_grid
+from training.look import look
 from training.loop import Limits
 from training.publish import publish
+from training.record import record
 from training.run import RunError, RunFolder
+from training.runs import QueueError
 from training.ship import draw_one, measure, ship
+from training.speed import speed_command
 from training.start import Request, first_batch, reopen, resolve, start
+from training.submit import submit_command
+from training.workers import worker_command
 
 app = tyro.extras.SubcommandApp()
+app.command(name="export")(export_command)
+app.command(name="worker")(worker_command)
+app.command(name="speed")(speed_command)
+app.command(name="submit")(submit_command)
 
 
 @app.command(name="train")
@@ -52,7 +64,7 @@ def train_command(
 
     Args:
         model: what to train.
-        data: mnist, fashion-mnist, cifar10, folder:PATH (a folder or a .zip of pictures) or fake.
+        data: chairs or faces (rendered here), mnist, fashion-mnist, cifar10, folder:PATH (or a .zip) or fake.
         preset: paper (as published) or modern.
         minutes: stop after so many minutes of training, resumptions included.
         steps: stop at this step.
@@ -74,7 +86,7 @@ def train_command(
             band_scale=1,1.
     """
     request = Request(model, data, preset, seed, only_class, levels, image_size, channels, set)
-    run = RunFolder(run_dir)
+    run, device = RunFolder(run_dir), join(device)
     if resume and (run_dir / "run.json").exists():
         request = reopen(run)
         if request.model != model:
@@ -146,6 +158,40 @@ def evaluate_command(
     print(json.dumps(result["figures"], indent=1))
 
 
+@app.command(name="look")
+def look_command(
+    data: tyro.conf.Positional[str],
+    /,
+    to: Path | None = None,
+    size: int | None = None,
+    channels: int | None = None,
+    data_root: Path | None = None,
+) -> None:
+    """Look at data as a run would see it, and print what is in it as one line of JSON.
+
+    Args:
+        data: as in train.
+        to: PNG file for a sheet of its pictures.
+        size: resize the pictures to this side.
+        channels: convert the pictures to 1 (grey) or 3 (colour).
+        data_root: folder with an existing copy of the data.
+    """
+    torch.set_num_threads(1)
+    print(json.dumps(look(data, to, size=size, channels=channels, data_root=data_root)))
+
+
+@app.command(name="record")
+def record_command(run: tyro.conf.Positional[Path], /, to: Path, note: str = "") -> None:
+    """Keep a run's curves and a few of its samples, small, to be replayed in the page.
+
+    Args:
+        run: run folder.
+        to: folder of the recording, for instance weights/infogan-mnist/recording.
+        note: what is to be seen in it.
+    """
+    print(record(RunFolder(run), to, note))
+
+
 @app.command(name="publish")
 def publish_command(
     weights: tyro.conf.Positional[Path], repo: tyro.conf.Positional[str], /, private: bool = False
@@ -203,7 +249,7 @@ def main() -> None:
     """Run a command; what people can mend is said in one sentence."""
     try:
         app.cli(prog="python -m training")
-    except (RunError, DataError, CheckpointError, ValueError, OSError) as error:
+    except (RunError, QueueError, DataError, CheckpointError, ValueError, OSError) as error:
         print(f"{type(error).__name__}: {error}", file=sys.stderr)
         sys.exit(2)
 

@@ -13,7 +13,7 @@ def publish(folder: Path, repo: str, *, private: bool = False) -> str:
     The token comes from `hf auth login` or HF_TOKEN. The folder is loaded first, so nothing broken is published.
 
     Raises:
-        CheckpointError: weights that do not load, or that were not measured yet.
+        CheckpointError: weights that do not load or were not measured yet, or an upload that failed.
     """
     from huggingface_hub import HfApi
 
@@ -25,12 +25,16 @@ def publish(folder: Path, repo: str, *, private: bool = False) -> str:
         lack = ", ".join(missing) or "figures"
         raise CheckpointError(f"{folder.name} has no {lack} yet: run `evaluate --write` on it first.")
     api = HfApi()
-    api.create_repo(repo, exist_ok=True, private=private)
-    commit = api.upload_folder(
-        repo_id=repo,
-        folder_path=folder,
-        path_in_repo=folder.name,
-        allow_patterns=list(FILES),
-        commit_message=f"Publish {folder.name}",
-    )
+    try:
+        api.create_repo(repo, exist_ok=True, private=private)
+        commit = api.upload_folder(
+            repo_id=repo,
+            folder_path=folder,
+            path_in_repo=folder.name,
+            allow_patterns=list(FILES),
+            commit_message=f"Publish {folder.name}",
+        )
+    except Exception as error:  # the Hub's client and the network raise anything at all
+        reason = (str(error).strip() or type(error).__name__).splitlines()[0]
+        raise CheckpointError(f"{repo} refused {folder.name}, or was not reached ({reason}); log in first.") from error
     return str(commit.commit_url)

@@ -65,18 +65,21 @@ def examples(model: str) -> tuple[Example, ...]:
     return tuple(ready)
 
 
+inference.forgetting.append(examples.cache_clear)
+
+
 def prepare(picture: Image.Image, model: str) -> tuple[Tensor, tuple[str, ...]]:
     """Bring a picture into the form the model was trained on.
 
     Returns:
-        The picture, (C, H, W) in [-1, 1], and the steps that changed something. Grey models learned digits, and get
-        `images.digit_view`; colour models get the centre square.
+        The picture, (C, H, W) in [-1, 1], and the steps that changed something. What learned digits gets
+        `images.digit_view`; all else gets the centre square.
 
     Raises:
         ImageError: no digit stands out.
     """
     config = inference.weights(model).config
-    if config.channels == 1:
+    if inference.knows_digits(model):
         view = images.digit_view(picture, config.image_size)
         return images.to_tensor(view.image, size=config.image_size, channels=1)[0], view.steps
     steps = () if picture.size == (config.image_size, config.image_size) else ("centre square", "scaled")

@@ -28,6 +28,8 @@ from ui.canvas import (
     picture_button,
     picture_bytes,
 )
+from ui.live import engine, told
+from ui.shelf import Shelf
 
 MODEL = inference.DEFAULTS["bigan"]
 
@@ -93,19 +95,21 @@ def bigan_interpolate(
     return images.to_png(view.decode(model, mixing.between(view.encode(model, pair), [t]))[0])
 
 
-def build() -> None:
-    """Lay the tab out inside the current `gr.Tab`, and publish its endpoints."""
+def build() -> Shelf | None:
+    """Lay the tab out inside the current `gr.Tab`, and publish its endpoints; return its menu of weights."""
+    shelf = None
     try:
         start, mixed = view.look(MODEL, examples(MODEL)[0].seen), mixing.start(MODEL)
     except CheckpointError as error:
         intro(TEXT)
         notice(str(error))
     else:
-        _build_bench(start, mixed)
+        shelf = _build_bench(start, mixed)
     _publish()
+    return shelf
 
 
-def _build_bench(start: Look, mixed: Mix) -> None:
+def _build_bench(start: Look, mixed: Mix) -> Shelf:
     names = inference.names("bigan")
     shown, held = gr.State(start), gr.State(mixed)
     intro(TEXT)
@@ -116,6 +120,8 @@ def _build_bench(start: Look, mixed: Mix) -> None:
                 upload = picture_button(TEXT["upload"], elem_id="bigan-upload")
             with gr.Column(elem_classes="gs-stage"):
                 stage = canvas(view.stage_scene(start), elem_id="bigan-stage")
+                browser = told(start.model, view.local(start.model))
+                live = engine("bigan.js", "mountBigan", browser, elem_id="bigan-engine")
         with gr.Row(elem_classes="gs-under"):
             why = gr.Markdown(view.why(start.model), elem_classes="gs-hint")
             model = gr.Dropdown(names, value=start.model, label=TEXT["model"], visible=len(names) > 1)
@@ -138,13 +144,16 @@ def _build_bench(start: Look, mixed: Mix) -> None:
     upload.upload(_upload, [upload, model], [*seen, pad], **PRIVATE)
     strip.pick(_pick_example, model, [*seen, pad], **NOW)
     stage.drag(_turn, shown, [stage, reset, shown], **LIVE)
+    stage.release(_turn, shown, [stage, reset, shown], **LIVE)
     reset.click(_reset, shown, [stage, reset, shown], **NOW)
     mixes = [slots, walk, held]
     slots.pick(_pick_slot, [held, t], mixes, **NOW)
     take.click(_take, [shown, held, t], mixes, **NOW)
     t.input(mixing.walk_patch, [held, t], walk, **LIVE)
     walk.pick(_pick_step, held, [walk, t], **NOW)
-    model.input(_change_model, [model, t], [*seen, *mixes, why], **NOW)
+    shelf = Shelf("bigan", model, [(_change_model, [model, t], [*seen, *mixes, why, live])])
+    shelf.wire()
+    return shelf
 
 
 def _draw(event: gr.EventData, model: str) -> tuple:
@@ -206,7 +215,6 @@ def _pick_step(event: gr.EventData, held: Mix) -> tuple:
     return mixing.walk_patch(held, t), t
 
 
-@inference.tell_errors
 def _change_model(model: str, t: float) -> tuple:
     first = examples(model)[0]
     look = view.look(model, first.seen, first.steps)
@@ -217,6 +225,7 @@ def _change_model(model: str, t: float) -> tuple:
         look,
         *_mix(mixing.start(model), t),
         view.why(model),
+        told(model, view.local(model)),
     )
 
 

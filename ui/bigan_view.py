@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -67,6 +68,7 @@ TEXT = {
 }
 PAD_TEXTS = ("pad", "pad_hint", "undo", "clear", "brush")
 BARS_IN_ROW = 25
+DIFFERENCE_LIMIT = 2.0  # full colour: black where white was seen
 TYPICAL, UNUSUAL = 90, 99  # up to these percentiles of the test set's distances
 
 
@@ -154,6 +156,12 @@ def examples_patch(model: str, chosen: int | None) -> str:
     return scene.patch(TEXT["own"], *marks)
 
 
+def local(model: str) -> dict[str, Any]:
+    """Tell the browser's engine what it needs to draw the same pictures."""
+    config = inference.weights(model, "bigan").config
+    return {"shape": [config.channels, config.image_size, config.image_size], "limit": DIFFERENCE_LIMIT}
+
+
 def why(model: str) -> str:
     """Say why a reconstruction is not identical, and whether these weights were trained for that after all."""
     runs = inference.weights(model, "bigan").metrics.get("training", [])
@@ -178,7 +186,7 @@ def _drawn(shown: Look) -> tuple[dict, str]:
         "difference": scene.signed(
             "difference",
             shown.seen - again,
-            2.0,
+            DIFFERENCE_LIMIT,
             size="fill",
             caption=TEXT["difference_note"],
             alt=f"{TEXT['difference']}; {TEXT['difference_note']}",

@@ -50,7 +50,8 @@ _ON_LOAD = """
   const {{ {name} }} = await import(new URL("web/{version}/{module}", document.baseURI));
   const told = {{}};
   const tell = (event, data) => trigger(event, Object.assign((told[event] ??= {{}}), data));
-  {name}(element, {{ props, watch, trigger: tell, events: ["pick", "drag", "release", "draw"] }});
+  const events = ["pick", "drag", "release", "draw", "news", "bring", "ask"];
+  {name}(element, {{ props, watch, trigger: tell, events }});
 }})().catch((error) => console.error(error));
 """
 
@@ -67,7 +68,7 @@ def web_version() -> str:
 
 def canvas(first_scene: str, *, elem_id: str, elem_classes: str = "") -> gr.HTML:
     """Make a canvas; its value is a scene (see ui/scene.py), drawn by `ui/web/scene.js`."""
-    return _component("scene.js", "mountScene", first_scene, elem_id, f"gs-canvas {elem_classes}")
+    return component("scene.js", "mountScene", first_scene, elem_id, f"gs-canvas {elem_classes}")
 
 
 def drawing_pad(texts: dict[str, str], *, elem_id: str) -> gr.HTML:
@@ -79,7 +80,7 @@ def drawing_pad(texts: dict[str, str], *, elem_id: str) -> gr.HTML:
     Args:
         texts: `pad` (what it is, for screen readers), `pad_hint`, `undo`, `clear`, `brush`.
     """
-    return _component("pad.js", "mountPad", "", elem_id, "gs-pad", texts=texts)
+    return component("pad.js", "mountPad", "", elem_id, "gs-pad", texts=texts)
 
 
 def pad_picture(picture: Image.Image, *, keep: bool) -> str:
@@ -102,7 +103,7 @@ def picture_button(text: str, *, elem_id: str) -> gr.UploadButton:
     `upload(handler, [button])` gives the path of the file, to be decoded by ui/images.py.
     """
     button = gr.UploadButton(text, file_types=["image"], elem_id=elem_id, elem_classes="gs-well")
-    _component("well.js", "mountWell", "", f"{elem_id}-well", "gs-behaviour", target=elem_id)
+    component("well.js", "mountWell", "", f"{elem_id}-well", "gs-behaviour", target=elem_id)
     return button
 
 
@@ -144,7 +145,8 @@ def endpoint(function: Callable, inputs: list[gr.components.Component], output: 
     gr.Button(visible=False).click(tell_errors(function), inputs, output, api_name=function.__name__)
 
 
-def _component(module: str, name: str, value: str, elem_id: str, classes: str, **props: Any) -> gr.HTML:
+def component(module: str, name: str, value: str, elem_id: str, classes: str, **props: Any) -> gr.HTML:
+    """Make a component that function `name` of ui/web/`module` draws from its value, a JSON text, and its props."""
     return gr.HTML(
         value,
         html_template='<div class="gs-root"></div>',

@@ -3,6 +3,7 @@
 import functools
 import threading
 from collections.abc import Callable
+from pathlib import Path
 
 import gradio as gr
 import torch
@@ -25,6 +26,8 @@ except ImportError:
 DEFAULTS = {"lapgan": "lapgan-cifar10", "infogan": "infogan-mnist", "bigan": "bigan-mnist"}
 BUSY = "All {slots} places are busy computing; the picture on show is the last one, please try again in a moment."
 BUSY_AFTER_S = 2.0
+
+forgetting: list[Callable[[], object]] = []  # called when weights have changed: whoever keeps what they drew
 
 _loaded: dict[str, Weights] = {}
 _errors: dict[str, str] = {}
@@ -50,9 +53,27 @@ def _slots() -> threading.BoundedSemaphore:
 
 
 def names(kind: str) -> list[str]:
-    """List the weights of a kind ("lapgan", "infogan" or "bigan"), the default first, whether or not they load."""
-    folders = sorted(path.name for path in settings().weights_dir.glob(f"{kind}-*") if path.is_dir())
+    """List the weights of a kind ("lapgan", "infogan" or "bigan"), the default first, whether or not they load.
+
+    Those that were taken from training runs come last.
+    """
+    roots = (settings().weights_dir, own_weights())
+    folders = [path.name for root in roots for path in sorted(root.glob(f"{kind}-*")) if path.is_dir()]
     return list(dict.fromkeys([DEFAULTS[kind], *folders]))
+
+
+def own_weights() -> Path:
+    """Return the folder of the weights that were taken from training runs."""
+    return settings().runs_dir / "weights"
+
+
+def forget(name: str) -> None:
+    """Load weights anew on their next use, because their folder has changed."""
+    with _loading:
+        _loaded.pop(name, None)
+        _errors.pop(name, None)
+    for listener in forgetting:
+        listener()
 
 
 def weights(name: str, kind: str | None = None) -> Weights:
@@ -67,12 +88,21 @@ def weights(name: str, kind: str | None = None) -> Weights:
     return found
 
 
+def knows_digits(name: str) -> bool:
+    """Tell whether weights learned digits, as far as is known: only then a picture is brought into their form."""
+    found = weights(name)
+    requests = [run.get("request", {}) for run in found.metrics.get("training", []) if isinstance(run, dict)]
+    return found.config.channels == 1 and all(request.get("data", "mnist") == "mnist" for request in requests)
+
+
 def source(name: str) -> str | None:
     """Tell where loaded weights came from: a local folder or a pinned Hub repository."""
     if name not in _loaded:
         return None
     if _loaded[name].folder.is_relative_to(settings().weights_dir):
         return f"{settings().weights_dir.name}/{name}"
+    if _loaded[name].folder.is_relative_to(own_weights()):
+        return f"{settings().runs_dir.name}/weights/{name}"
     return f"{settings().weights_repo}@{settings().weights_revision}"
 
 
@@ -89,7 +119,13 @@ def _load(name: str) -> Weights:
         if name not in _loaded:
             try:
                 where = settings()
-                folder = find_weights(name, where.weights_dir, where.weights_repo, where.weights_revision)
+                own = own_weights() / name
+                shipped = (where.weights_dir / name / "model.safetensors").is_file()
+                folder = (
+                    own
+                    if not shipped and (own / "model.safetensors").is_file()
+                    else find_weights(name, where.weights_dir, where.weights_repo, where.weights_revision)
+                )
                 _loaded[name] = load_weights(folder, device())
                 _errors.pop(name, None)
             except CheckpointError as error:

@@ -26,6 +26,8 @@ from ui.canvas import (
     picture_bytes,
 )
 from ui.infogan_view import TEXT, Turn
+from ui.live import ask, engine, told
+from ui.shelf import Shelf
 
 MODEL = inference.DEFAULTS["infogan"]
 SEED_LIMIT = 2**32
@@ -85,23 +87,27 @@ def infogan_infer(image: str | None = None, model: str = MODEL) -> dict[str, Any
     }
 
 
-def build() -> None:
-    """Lay the tab out inside the current `gr.Tab`, and publish its endpoints."""
+def build() -> Shelf | None:
+    """Lay the tab out inside the current `gr.Tab`, and publish its endpoints; return its menu of weights."""
+    shelf = None
     try:
-        _build_bench(Turn(MODEL))
+        shelf = _build_bench(Turn(MODEL))
     except CheckpointError as error:
         intro(TEXT)
         notice(str(error))
     _publish()
+    return shelf
 
 
-def _build_bench(start: Turn) -> None:
+def _build_bench(start: Turn) -> Shelf:
     names = inference.names("infogan")
     first, second = view.code_names(start.model)
     first_pictures, first_reading = view.pictures(start)
     with gr.Row(elem_classes="gs-bench"):
         with gr.Column(elem_classes="gs-stage"):
             stage = canvas(first_pictures, elem_id="infogan-stage")
+            browser = told(start.model, view.local(start.model))
+            live = engine("infogan.js", "mountInfogan", browser, elem_id="infogan-engine")
         with gr.Column(elem_classes="gs-controls"):
             intro(TEXT)
             with gr.Row(elem_classes="gs-card gs-split"):
@@ -109,7 +115,7 @@ def _build_bench(start: Turn) -> None:
                     model = gr.Dropdown(names, value=start.model, label=TEXT["model"], visible=len(names) > 1)
                     category = gr.Number(start.row, visible=False, precision=0)
                     code_1, code_2 = _slider(first), _slider(second)
-                    gr.Markdown(view.range_hint(start.model), elem_classes="gs-hint")
+                    hint = gr.Markdown(view.range_hint(start.model), elem_classes="gs-hint")
                     with gr.Row(elem_classes="gs-line"):
                         seed = gr.Number(
                             start.seed, label=TEXT["seed"], precision=0, minimum=0, maximum=SEED_LIMIT - 1, min_width=90
@@ -141,19 +147,44 @@ def _build_bench(start: Turn) -> None:
     jumped = [*drawn, category, code_1, code_2]
 
     for slider in (code_1, code_2):
-        slider.input(_follow, turn, follows, **LIVE)
-        slider.release(_settle, [keep, code, *turn], drawn, **NOW)
+        slider.input(None, turn, None, js=ask("infogan", "follow"), **NOW)
+        slider.release(None, [keep, code, *turn], None, js=ask("infogan", "settle"), **NOW)
     plane.drag(_drag, [model, seed, category], [stage, reading, code_1, code_2], **LIVE)
     plane.release(_settle_plane, [keep, code, model, seed, category], drawn, **NOW)
     stage.pick(_pick_category, [keep, code, *turn], jumped, **NOW)
     sweep.pick(_pick_cell, [keep, code, *turn], jumped, **NOW)
     roll.click(_roll, [code, *turn], drawn, **NOW)
-    seed.input(_show, [code, *turn], [*follows, sweep], **LIVE)
-    model.input(_show, [code, *turn], [*follows, sweep], **NOW)
-    code.input(_sweep, [code, *turn], sweep, **NOW)
+    for control in (seed, code):
+        control.input(None, [code, *turn], None, js=ask("infogan", "show"), **NOW)
+    live.ask(_answer, None, drawn, **LIVE)
     read = [own, category, code_1, code_2, *follows]
     pad.draw(_read_drawing, turn, read, **LIVE)
     upload.upload(_read_upload, [upload, *turn], read, **PRIVATE)
+    switched = [*follows, sweep, category, code_1, code_2, code, hint, own, live]
+    shelf = Shelf("infogan", model, [(_switch, [model, seed], switched)])
+    shelf.wire()
+    return shelf
+
+
+def _switch(model: str, seed: int | None) -> tuple:
+    """Start anew with another model, whose categories and codes may be others."""
+    names = view.code_names(model)
+    turn = Turn(model, int(seed or 0), min(Turn.row, len(view.labels(model)) - 1))
+    sliders = (gr.update(value=0.0, label=name.capitalize()) for name in names)
+    codes = gr.update(choices=[(name, index) for index, name in enumerate(names)], value=0)
+    shown = (*view.pictures(turn), view.plane_scene(turn), view.sweep_scene(turn, 0))
+    stage, reading, plane, sweep = shown
+    hint, own = view.range_hint(model), view.own_scene(model, *view.example(turn))
+    return stage, plane, reading, sweep, turn.row, *sliders, codes, hint, own, told(model, view.local(model))
+
+
+def _answer(event: gr.EventData) -> tuple:
+    """Draw what the browser asks for where it does not draw itself."""
+    asked = event_data(event)
+    what, controls = asked["what"], asked["controls"]
+    if what == "follow":
+        return *_follow(*controls), gr.skip(), gr.skip()
+    return _settle(*controls) if what == "settle" else (*_show(*controls), gr.skip())
 
 
 def _slider(name: str) -> gr.Slider:
@@ -207,10 +238,6 @@ def _pick_cell(event: gr.EventData, keep: bool, code: int, *controls: Any) -> tu
     return _jump(view.at(_turn(*controls), cell["row"], code, value), keep, code)
 
 
-def _sweep(code: int, *controls: Any) -> str:
-    return view.sweep_scene(_turn(*controls), code)
-
-
 def _read_drawing(event: gr.EventData, *controls: Any) -> tuple:
     png = picture_bytes(event)
     try:
@@ -237,9 +264,10 @@ def _read_own(picture: str | bytes, turn: Turn) -> tuple:
 
 def _seen(picture: str | bytes, model: str) -> Tensor:
     """Turn a visitor's picture into what the model was trained on, (1, 28, 28)."""
-    size = inference.weights(model).config.image_size
-    digit = images.digit_view(images.read_image(picture), size).image
-    return images.to_tensor(digit, size=size, channels=1)[0]
+    config, seen = inference.weights(model).config, images.read_image(picture)
+    if inference.knows_digits(model):
+        seen = images.digit_view(seen, config.image_size).image
+    return images.to_tensor(seen, size=config.image_size, channels=config.channels)[0]
 
 
 def _jump(turn: Turn, keep: bool, code: int) -> tuple:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import torch
@@ -87,6 +88,24 @@ def code_names(model: str) -> tuple[str, str]:
     """Return the names of the two continuous codes."""
     names = inference.weights(model).config.continuous_names
     return (names[0], names[1]) if len(names) > 1 else (TEXT["first_code"], TEXT["second_code"])
+
+
+def local(model: str) -> dict[str, Any]:
+    """Tell the browser's engine what it needs to draw the same pictures: the config, the order shown and the texts."""
+    config = inference.weights(model).config
+    return {
+        "noise": config.noise,
+        "categorical": config.categorical,
+        "continuous": config.continuous,
+        "shape": [config.channels, config.image_size, config.image_size],
+        "order": _order(model),
+        "names": labels(model),
+        "code_names": code_names(model),
+        "range": RANGE,
+        "plane_steps": PLANE_STEPS,
+        "sweep_steps": SWEEP_STEPS,
+        "texts": {key: TEXT[key] for key in ("stage_alt", "reading_alt", "gauge_alt", "plane_alt")},
+    }
 
 
 def range_hint(model: str) -> str:

@@ -14,10 +14,11 @@ from ui import lapgan_view as view
 from ui.canvas import NOW, PRIVATE, canvas, event_data, picture_button
 from ui.lapgan_examples import CLASSES, EXAMPLES
 from ui.lapgan_view import TEXT, Growth
+from ui.shelf import Step
 
 
-def build_own(model: gr.Dropdown, growth: list[gr.components.Component], read: Callable[..., Growth]) -> None:
-    """Lay out the card and wire it.
+def build_own(model: gr.Dropdown, growth: list[gr.components.Component], read: Callable[..., Growth]) -> Step:
+    """Lay out the card and wire it; return what it does when another model is chosen.
 
     Args:
         model: which weights.
@@ -55,7 +56,7 @@ def build_own(model: gr.Dropdown, growth: list[gr.components.Component], read: C
     keep.input(view.own_scene, dreamt, own, **NOW)
     label.input(view.own_scene, dreamt, own, **NOW)
     again.click(_again, dreamt, [seed, own], **NOW)
-    model.input(_switch, model, [keep, label, examples, *shown], **NOW)
+    return _switch, [model], [keep, label, examples, *shown]
 
 
 def class_menu(model: str, label: int, title: str) -> gr.Dropdown:

@@ -50,7 +50,7 @@ def _sum(config: LAPGANConfig, stage: Stage, words: Words, *, before: int, size:
     band = scene.signed(
         f"band-{size}",
         stage.residual[0],
-        _full_colour(config.band_scale[stage.level]),
+        full_colour(config.band_scale[stage.level]),
         size="fill",
         caption=words.band,
         alt=words.band_alt.format(size=size),
@@ -65,6 +65,6 @@ def _picture(tile_id: str, stage: Stage, caption: str, alt: str | None = None) -
     return scene.image(tile_id, stage.image[0], size="fill", caption=caption, alt=alt or caption)
 
 
-def _full_colour(band_scale: float) -> float:
+def full_colour(band_scale: float) -> float:
     """Choose the detail that gets the full colour: rare at this level; the paper's nets do not know how rare."""
     return min(0.6, 2.5 * band_scale)

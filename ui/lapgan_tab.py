@@ -16,6 +16,8 @@ from ui import lapgan_view as view
 from ui.canvas import LIVE, NOW, canvas, endpoint, event_data, intro, notice
 from ui.lapgan_own import EXAMPLES, build_own, class_menu, prepare
 from ui.lapgan_view import TEXT, Growth
+from ui.live import ask, engine, told
+from ui.shelf import Shelf
 
 MODEL = inference.DEFAULTS["lapgan"]
 START_SEED, START_LABEL = 30, 7  # a horse in a field: the first picture should be a good one
@@ -64,14 +66,16 @@ def lapgan_refine(
     return images.to_png(view.dream(model, picture, int(level), label, [int(seed)])[0])
 
 
-def build() -> None:
-    """Lay the tab out inside the current `gr.Tab`, and publish its endpoints."""
+def build() -> Shelf | None:
+    """Lay the tab out inside the current `gr.Tab`, and publish its endpoints; return its menu of weights."""
+    shelf = None
     try:
-        _build_bench(view.plain(MODEL, min(START_LABEL, max(0, len(view.labels(MODEL)) - 1)), START_SEED))
+        shelf = _build_bench(view.plain(MODEL, min(START_LABEL, max(0, len(view.labels(MODEL)) - 1)), START_SEED))
     except CheckpointError as error:
         intro(TEXT)
         notice(str(error))
     _publish()
+    return shelf
 
 
 @dataclass(frozen=True)
@@ -85,16 +89,17 @@ class Slot:
     roll: gr.Button
 
 
-def _build_bench(start: Growth) -> None:
+def _build_bench(start: Growth) -> Shelf:
     names = inference.names("lapgan")
     side = view.sizes(start.model)
-    # Another model may have more levels: their controls wait unseen.
-    count = max(len(side), MOST_LEVELS if len(names) > 1 else 0)
+    count = max(len(side), MOST_LEVELS)  # another model may have more levels: their controls wait unseen
     with gr.Row(elem_classes="gs-bench gs-wide"):
         with gr.Column(elem_classes="gs-top"):
             intro(TEXT)
         with gr.Column(elem_classes="gs-stage"):
             stage = canvas(view.stage_scene(start), elem_id="lapgan-stage", elem_classes="gs-sums")
+            browser = told(start.model, view.local(start.model))
+            live = engine("lapgan.js", "mountLapgan", browser, elem_id="lapgan-engine")
         with gr.Column(elem_classes="gs-controls"):
             with gr.Column(elem_classes="gs-card"):
                 with gr.Row(elem_classes="gs-line"):
@@ -114,7 +119,7 @@ def _build_bench(start: Growth) -> None:
                     gr.Markdown(f"### {TEXT['others']}\n{TEXT['others_hint']}")
                     others = canvas(view.others_scene(start), elem_id="lapgan-others")
             growth = [model, label, seed, *(slot.seed for slot in slots), *(slot.gain for slot in slots)]
-            build_own(model, growth, _growth)
+            own = build_own(model, growth, _growth)
 
     level_seeds = [slot.seed for slot in slots]
     sheets = [classes, others]
@@ -130,12 +135,16 @@ def _build_bench(start: Growth) -> None:
     then_sheets(classes.pick(_pick_class, growth, [stage, label], **NOW))
     then_sheets(others.pick(_pick_other, growth, [stage, *level_seeds, seed], **NOW))
     for index, slot in enumerate(slots):
-        slot.gain.input(_show, growth, stage, **LIVE)
+        slot.gain.input(None, growth, None, js=ask("lapgan", "show"), **NOW)
         slot.gain.release(_sheets, growth, sheets, **NOW)
-        then_sheets(slot.seed.input(_show, growth, stage, **LIVE))
+        then_sheets(slot.seed.input(None, growth, None, js=ask("lapgan", "show"), **NOW))
         then_sheets(slot.roll.click(partial(_roll_level, index), growth, [stage, slot.seed], **NOW))
+    live.ask(_answer, None, stage, **LIVE)
     parts = [part for slot in slots for part in (slot.column, slot.text, slot.gain, slot.seed, slot.roll)]
-    then_sheets(model.input(_switch, growth, [stage, label, classes_card, *parts], **NOW))
+    switch = (_switch, growth, [stage, live, label, classes_card, *parts])
+    shelf = Shelf("lapgan", model, [switch, (_sheets, growth, sheets), own])
+    shelf.wire()
+    return shelf
 
 
 def _slot(side: Sequence[int], slot: int, seed: int) -> Slot:
@@ -178,6 +187,11 @@ def _growth(model: str, label: int | None, seed: int | None, *slots: float | Non
 
 def _show(*controls: Any) -> str:
     return view.stage_scene(_growth(*controls))
+
+
+def _answer(event: gr.EventData) -> str:
+    """Draw what the browser asks for where it does not draw itself."""
+    return _show(*event_data(event)["controls"])
 
 
 def _sheets(*controls: Any) -> tuple[str, str]:
@@ -225,7 +239,8 @@ def _switch(model: str, _: int, seed: int, *slots: float) -> tuple:
         updates += [gr.update(visible=slot < len(side)), gr.update(**text), gr.update(**gain)]
         updates += [gr.update(value=int(seed or 0), **level_seed), gr.update(**button)]
     stage = view.stage_scene(view.plain(model, 0, int(seed or 0)))
-    return stage, class_menu(model, 0, TEXT["label"]), gr.update(visible=view.shows_classes(model)), *updates
+    live = told(model, view.local(model))
+    return stage, live, class_menu(model, 0, TEXT["label"]), gr.update(visible=view.shows_classes(model)), *updates
 
 
 def _checked_label(model: str, label: int) -> int:

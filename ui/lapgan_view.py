@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from torch import Tensor
 
@@ -9,7 +10,7 @@ from models.lapgan import LAPGANConfig
 from models.pyramid import Stage, decompose
 from models.random import SEED_LIMIT
 from ui import inference, scene
-from ui.lapgan_sums import Words, sums
+from ui.lapgan_sums import Words, full_colour, sums
 
 TEXT = {
     "id": "lapgan",
@@ -159,6 +160,21 @@ def stage_scene(growth: Growth) -> str:
     whole = TEXT["whole"].format(size=side[0], name=drawn)
     words = _words(coarsest=TEXT["noise"], band_alt=TEXT["band_alt"], whole=whole, whole_alt=label)
     return scene.scene(label, *sums(_config(growth.model), grow([growth]), words))
+
+
+def local(model: str) -> dict[str, Any]:
+    """Tell the browser's engine what it needs to grow the same pictures: the config, full colours and texts."""
+    net, config = inference.weights(model, "lapgan").model, _config(model)
+    return {
+        "sizes": config.image_sizes,
+        "channels": config.channels,
+        "classes": config.classes,
+        "names": labels(model),
+        "noise_shapes": [net.noise_shapes(level) for level in range(config.levels)],
+        "residual_sign": config.residual_sign,
+        "limits": [full_colour(scale) for scale in config.band_scale],
+        "texts": {key: TEXT[key] for key in ("stage_alt", "plain")},
+    }
 
 
 def shows_classes(model: str) -> bool:

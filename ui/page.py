@@ -1,4 +1,4 @@
-"""The page: header, one tab a model, footer; and how it is served."""
+"""The page: header, one tab a model, one to train them, footer; and how it is served."""
 
 from pathlib import Path
 from typing import Any
@@ -9,7 +9,7 @@ from starlette.responses import FileResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from models.device import describe
-from ui import bigan_tab, health, inference, infogan_tab, lapgan_tab
+from ui import bigan_tab, engine_files, health, inference, infogan_tab, lapgan_tab, train_routes, train_tab
 from ui.canvas import WEB, web_version
 from ui.theme import make_theme
 
@@ -42,10 +42,13 @@ def build_page() -> gr.Blocks:
     """Build the whole page; models whose weights are there draw their first picture now."""
     with gr.Blocks(title=TEXT["title"], analytics_enabled=False, delete_cache=(600, 1800), fill_width=True) as demo:
         gr.HTML(_header(), elem_id="gs-header", apply_default_css=False, js_on_load=_TOGGLE)
-        with gr.Tabs(elem_id="gs-tabs"):
+        with gr.Tabs(elem_id="gs-tabs") as tabs:
+            shelves = []
             for tab in TABS:
                 with gr.Tab(tab.TEXT["tab"], id=tab.TEXT["id"], elem_classes="gs-panel"):
-                    tab.build()
+                    shelves.append(tab.build())
+            with gr.Tab(train_tab.TEXT["tab"], id=train_tab.TEXT["id"], elem_classes="gs-panel"):
+                train_tab.build(demo, tabs, [shelf for shelf in shelves if shelf is not None])
         gr.HTML(_footer(), elem_id="gs-footer", apply_default_css=False)
     return demo.queue(max_size=inference.settings().queue_size, api_open=False)
 
@@ -64,6 +67,8 @@ def launch_arguments() -> dict[str, Any]:
             "routes": [
                 Route("/healthz", health.healthz),
                 Route("/web/{version}/{path:path}", web_file),
+                *train_routes.routes(),
+                *engine_files.routes(),
             ]
         },
         "max_file_size": f"{settings.max_upload_mb}mb",

@@ -21,6 +21,7 @@ TEXT_FORMS = {
     "device": (r"cpu|mps|cuda(:\d+)?", "`cpu`, `mps`, `cuda` or `cuda:N`"),
     "weights_repo": (r"[\w.-]+/[\w.-]+", "a repository name such as `owner/ganscope`"),
     "weights_revision": (r"[0-9a-f]{40}", "a full commit hash of 40 hexadecimal digits"),
+    "queue": (r"rediss?://\S+", "an address such as `redis://host:6379/0`"),
     "space_id": (r"[\w.-]+/[\w.-]+", "a Space name such as `owner/ganscope`"),
 }
 
@@ -74,6 +75,28 @@ class Settings(BaseSettings):
         description="Largest picture that is accepted, in megabytes.",
     )
     weights_dir: Path = Field(ROOT / "weights", description="Folder that is searched first for weights.")
+    runs_dir: Path = Field(
+        ROOT / "runs", description="Folder of training runs, of uploaded pictures, and of weights taken from runs."
+    )
+    training: bool | None = Field(
+        None, description="Whether the page may train; unset, it may on your own machine and may not on a Space."
+    )
+    training_token: str | None = Field(
+        None, description="Password for whoever wants to train; required where training is on on a Space."
+    )
+    training_minutes: int = Field(240, ge=1, le=100_000, description="Longest training of one run, in minutes.")
+    training_steps: int = Field(1_000_000, ge=1, le=1_000_000_000, description="Most steps of one run.")
+    training_queued: int = Field(20, ge=1, le=1000, description="Runs that may wait for their turn.")
+    training_free_mb: int = Field(
+        1000, ge=0, le=10_000_000, description="Room that a new run must leave on the disk, in megabytes."
+    )
+    training_data_mb: int = Field(
+        200, ge=1, le=2000, description="Largest .zip of pictures that may be uploaded to train on, in megabytes."
+    )
+    queue: str | None = Field(
+        None,
+        description="Redis whose workers (`python -m training worker`) train the runs; unset, this machine does.",
+    )
     weights_repo: str | None = Field(
         None,
         description="Hugging Face Hub repository for weights that the folder lacks; unset, none is asked.",
@@ -120,6 +143,20 @@ class Settings(BaseSettings):
             )
         return self
 
+    @model_validator(mode="after")
+    def _guard_a_space(self) -> Self:
+        if self.space_id and self.trains and not self.training_token:
+            raise ValueError(
+                f"{PREFIX}TRAINING is on, and anyone may visit a Space: set {PREFIX}TRAINING_TOKEN, or "
+                f"{PREFIX}TRAINING=off."
+            )
+        return self
+
+    @property
+    def trains(self) -> bool:
+        """Whether the page may train."""
+        return self.training if self.training is not None else self.space_id is None
+
 
 def load_settings() -> Settings:
     """Read the settings from the environment.
@@ -159,8 +196,14 @@ def _variables(name: str) -> list[str]:
 def _allowed(name: str) -> str:
     if name in TEXT_FORMS:
         return TEXT_FORMS[name][1]
-    if name == "weights_dir":
-        return "an existing folder"
+    others = {
+        "weights_dir": "an existing folder",
+        "runs_dir": "a folder, made where it is missing",
+        "training": "`on` or `off`",
+        "training_token": "any text",
+    }
+    if name in others:
+        return others[name]
     metadata = Settings.model_fields[name].metadata
     low = next(bound.ge for bound in metadata if hasattr(bound, "ge"))
     high = next(bound.le for bound in metadata if hasattr(bound, "le"))

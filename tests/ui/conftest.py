@@ -95,7 +95,12 @@ def running_app(weights_dir, **environment):
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("GANSCOPE_", "GRADIO_"))}
-    settings = {"GANSCOPE_WEIGHTS_DIR": str(weights_dir), "GANSCOPE_PORT": str(port), "GANSCOPE_DEVICE": "cpu"}
+    settings = {
+        "GANSCOPE_WEIGHTS_DIR": str(weights_dir),
+        "GANSCOPE_RUNS_DIR": f"{weights_dir}-runs",
+        "GANSCOPE_PORT": str(port),
+        "GANSCOPE_DEVICE": "cpu",
+    }
     process = subprocess.Popen(
         [sys.executable, "app.py"],
         cwd=ROOT,

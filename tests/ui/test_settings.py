@@ -25,6 +25,7 @@ def test_defaults():
     assert (settings.queue_size, settings.max_upload_mb) == (64, 10)
     assert (settings.weights_dir, settings.weights_repo) == (ROOT / "weights", None)
     assert (settings.weights_revision, settings.space_id) == (None, None)
+    assert (settings.runs_dir, settings.training_token, settings.trains) == (ROOT / "runs", None, True)
 
 
 @pytest.mark.parametrize(
@@ -40,7 +41,12 @@ def test_defaults():
         ("GANSCOPE_QUEUE_SIZE", "8", "queue_size", 8),
         ("GANSCOPE_MAX_UPLOAD_MB", "5", "max_upload_mb", 5),
         ("GANSCOPE_WEIGHTS_DIR", str(ROOT), "weights_dir", ROOT),
+        ("GANSCOPE_RUNS_DIR", "elsewhere", "runs_dir", Path("elsewhere")),
+        ("GANSCOPE_TRAINING", "off", "trains", False),
+        ("GANSCOPE_TRAINING_TOKEN", "sesame", "training_token", "sesame"),
+        ("GANSCOPE_TRAINING_MINUTES", "5", "training_minutes", 5),
         ("SPACE_ID", "someone/ganscope", "space_id", "someone/ganscope"),
+        ("SPACE_ID", "someone/ganscope", "trains", False),
         ("GRADIO_SERVER_NAME", "0.0.0.0", "host", "0.0.0.0"),
         ("GRADIO_SERVER_PORT", "9000", "port", 9000),
         ("GANSCOPE_PORT", "", "port", 7860),
@@ -96,6 +102,8 @@ def test_pinned_repository(monkeypatch):
         ("GANSCOPE_QUEUE_SIZE", "nan"),
         ("GANSCOPE_MAX_UPLOAD_MB", "101"),
         ("GANSCOPE_WEIGHTS_DIR", "no/such/folder"),
+        ("GANSCOPE_TRAINING", "perhaps"),
+        ("GANSCOPE_TRAINING_STEPS", "0"),
         ("GANSCOPE_WEIGHTS_REPO", "one-word"),
         ("GANSCOPE_WEIGHTS_REVISION", "main"),
         ("SPACE_ID", "not a space"),
@@ -117,6 +125,15 @@ def test_repository_and_revision_go_together(monkeypatch, variable):
     monkeypatch.setenv(variable, COMMIT if variable.endswith("REVISION") else "someone/weights")
     with pytest.raises(SettingsError, match=r"^GANSCOPE_WEIGHTS_\w+ is set without GANSCOPE_WEIGHTS_\w+; "):
         load_settings()
+
+
+def test_training_on_a_space_needs_a_password(monkeypatch):
+    monkeypatch.setenv("SPACE_ID", "someone/ganscope")
+    monkeypatch.setenv("GANSCOPE_TRAINING", "on")
+    with pytest.raises(SettingsError, match=r"^GANSCOPE_TRAINING is on, .* GANSCOPE_TRAINING_TOKEN, .*\.$"):
+        load_settings()
+    monkeypatch.setenv("GANSCOPE_TRAINING_TOKEN", "sesame")
+    assert load_settings().trains
 
 
 def test_unknown_variable_is_refused(monkeypatch):

@@ -11,7 +11,9 @@ const QUIET_MS = 700;
 export function mountScene(element, { props, watch, trigger, events }) {
   const root = element.querySelector(".gs-root");
   const send = steady(trigger);
-  const stage = makeStage(root, (name, data) => events.includes(name) && send(name, data));
+  // A tab's browser engine may answer an event itself (ui/web/bigan.js); then the server is spared it.
+  const handled = (name, data) => window.ganscope?.stages?.[element.closest("[id$='-stage']")?.id]?.(name, data);
+  const stage = makeStage(root, (name, data) => events.includes(name) && !handled(name, data) && send(name, data));
   root.stage = stage;
   stage.draw(JSON.parse(props.value));
   watch("value", () => stage.draw(JSON.parse(props.value)));

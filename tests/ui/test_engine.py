@@ -1,0 +1,208 @@
+"""The browser's own engine on the shipped weights: it draws what the server draws, and asks it for nothing."""
+
+import base64
+import hashlib
+import io
+import json
+from pathlib import Path
+
+import httpx
+import numpy as np
+import pytest
+from PIL import Image
+
+from models.checkpoint import load_weights
+from models.random import latents
+from tests.ui.conftest import running_app
+from ui import engine_files
+
+WEIGHTS = Path(__file__).resolve().parents[2] / "weights"
+TABS = {"lapgan": "LAPGAN", "infogan": "InfoGAN", "bigan": "BiGAN"}
+STATE = "document.querySelector('#{}-engine .gs-root')?.dataset.engine"
+SEEDS = (0, 1, 7, 42, 30, 999, 12345, 2**31, 2**32 - 1, 5, 8, 13, 21, 34, 55, 89, 144, 233, 377, 610)
+DRAG = """async ([kind, seconds]) => {
+  const [slider] = [...document.querySelectorAll('.gs-code input[type=range]')].filter((input) => input.offsetParent);
+  const set = Object.getOwnPropertyDescriptor(HTMLInputElement.prototype, 'value').set;
+  const picture = document.querySelector(`#${kind}-stage [data-tile=picture] canvas`);
+  const seen = new Set();
+  let frames = 0;
+  const started = performance.now();
+  while (performance.now() - started < seconds * 1000) {
+    const share = (performance.now() - started) / (seconds * 1000);
+    set.call(slider, Number(slider.min) + share * (slider.max - slider.min));
+    slider.dispatchEvent(new Event('input', { bubbles: true }));
+    await new Promise(requestAnimationFrame);
+    frames += 1;
+    seen.add(picture.toDataURL());
+  }
+  return [frames / seconds, seen.size / seconds];
+}"""
+
+
+@pytest.fixture(scope="module")
+def shipped():
+    with running_app(WEIGHTS, GANSCOPE_TRAINING="off") as address:
+        yield address
+
+
+@pytest.fixture
+def opened(shipped, visit):
+    """Open a tab and wait until its engine has decided who draws."""
+
+    def open_tab(kind, **options):
+        page = visit(shipped, tab=TABS[kind], **options)
+        page.wait_for_selector(f"#{kind}-stage .gs-root[data-drawn]")
+        state = STATE.format(kind)
+        page.wait_for_function(f"{state} && {state} !== 'loading'")
+        return page
+
+    return open_tab
+
+
+def call(app, name, **arguments):
+    with httpx.Client(base_url=app, timeout=60) as client:
+        event = client.post(f"/gradio_api/call/v2/{name}", json=arguments).json()["event_id"]
+        lines = client.get(f"/gradio_api/call/{name}/{event}").text.splitlines()
+        answer = json.loads(next(line for line in reversed(lines) if line.startswith("data: "))[6:])
+        return np.asarray(Image.open(io.BytesIO(client.get(answer[0]["url"]).content)).convert("RGB"), dtype=int)
+
+
+def drawn(kind, model, jobs):
+    """Let the page's own modules draw pictures: one job a picture, PNG bytes back as (H, W, 3)."""
+    return f"""async () => {{
+      const at = (file) => new URL(`web/{{v}}/${{file}}`, document.baseURI);
+      const {{ openModel, toBytes }} = await import(at("engine.js"));
+      const {{ makeScenes, redraw }} = await import(at("{kind}.js"));
+      const live = {json.dumps(model)};
+      const model = await openModel(live.runtime, live.model, []);
+      const scenes = makeScenes?.({{ model, config: live.config }});
+      const tiles = [];
+      for (const job of {json.dumps(jobs)}) {{
+        if ("{kind}" === "infogan") tiles.push((await scenes.picture(job)).stage.patch[0]);
+        if ("{kind}" === "lapgan") tiles.push((await scenes.stage(job)).patch.find((tile) => tile.id === "picture"));
+        if ("{kind}" === "bigan") {{
+          const seen = new Uint8Array(live.config.shape.reduce((a, b) => a * b));
+          tiles.push((await redraw({{ model, config: live.config }}, job, seen))[0]);
+        }}
+      }}
+      return tiles.map(({{ pixels, shape }}) => [btoa(String.fromCharCode(...pixels)), shape]);
+    }}"""
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("kind", TABS)
+def test_the_engine_gets_ready_and_says_so(opened, kind):
+    page = opened(kind)
+    badge = page.locator(f"#{kind}-engine button")
+    assert page.evaluate(STATE.format(kind)) == "browser", badge.get_attribute("title")
+    assert "in your browser" in badge.inner_text()
+    assert badge.bounding_box()["height"] >= 40
+    badge.click()  # and back to the server, which is remembered
+    page.wait_for_function(f"{STATE.format(kind)} === 'server'")
+    page.reload()
+    page.get_by_role("tab", name=TABS[kind]).click()
+    page.wait_for_function(f"{STATE.format(kind)} === 'server'")
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("kind", ["lapgan", "infogan"])
+def test_a_drag_redraws_without_a_request(opened, kind):
+    page = opened(kind)
+    assert page.evaluate(STATE.format(kind)) == "browser"
+    page.evaluate(DRAG, [kind, 0.5])
+    asked = []
+    page.on("request", lambda request: asked.append(request.url))
+    frames, pictures = page.evaluate(DRAG, [kind, 2])
+    assert asked == []
+    assert pictures > 0.6 * min(frames, 50)  # nearly every frame of a busy machine shows a new picture
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("kind", TABS)
+def test_the_same_seed_gives_the_same_pixels_as_the_api(opened, shipped, kind):
+    name = {"lapgan": "lapgan-cifar10", "infogan": "infogan-mnist", "bigan": "bigan-mnist"}[kind]
+    page = opened(kind)
+    told = page.evaluate(f"window.ganscope.told['{kind}']")
+    version = page.evaluate("document.head.innerHTML.match(/web\\/(\\w{12})\\/engine.js/)[1]")
+    if kind == "infogan":
+        jobs = [{"seed": seed, "row": i % 10, "codes": [(i % 5) - 2, 0.5]} for i, seed in enumerate(SEEDS)]
+        wanted = [
+            call(shipped, "infogan_generate", seed=job["seed"], category=job["row"], c1=job["codes"][0], c2=0.5)
+            for job in jobs
+        ]
+    elif kind == "lapgan":
+        jobs = [{"label": i % 10, "seeds": [seed] * 4, "gains": [1] * 4} for i, seed in enumerate(SEEDS)]
+        wanted = [call(shipped, "lapgan_generate", label=job["label"], seed=job["seeds"][0]) for job in jobs]
+    else:
+        size = load_weights(WEIGHTS / name).config.latent
+        jobs = [latents([seed], (size,))[0].tolist() for seed in SEEDS]
+        wanted = [call(shipped, "bigan_decode", code=job) for job in jobs]
+    made = page.evaluate(drawn(kind, told, jobs).replace("{v}", version))
+    assert len(made) == len(SEEDS)
+    for (text, shape), theirs in zip(made, wanted, strict=True):
+        mine = np.frombuffer(base64.b64decode(text), dtype=np.uint8).reshape(shape).astype(int)
+        assert np.abs(mine - theirs[:, :, : shape[2]]).max() <= 1
+
+
+@pytest.mark.browser
+def test_without_the_runtime_the_server_draws_and_the_badge_says_so(shipped, chromium):
+    page = chromium.new_context(viewport={"width": 1280, "height": 900}).new_page()
+    page.route("**/*.wasm", lambda route: route.abort())
+    page.goto(shipped)
+    page.get_by_role("tab", name="InfoGAN").click()
+    page.wait_for_function(f"{STATE.format('infogan')} === 'server'", timeout=60_000)
+    badge = page.locator("#infogan-engine button")
+    assert "server" in badge.inner_text()
+    assert badge.get_attribute("title").startswith("This browser cannot draw: ")
+    before = page.evaluate("document.querySelector('#infogan-stage canvas').toDataURL()")
+    page.locator(".gs-code input[type=range]:visible").first.focus()
+    page.keyboard.press("End")
+    page.wait_for_function(
+        "before => document.querySelector('#infogan-stage canvas').toDataURL() !== before", arg=before
+    )
+    page.context.close()
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/ort/1.30.0/package.json",
+        "/ort/1.30.0/../package.json",
+        "/ort/0.0.0/ort.wasm.min.mjs",
+        "/nets/x/infogan-mnist/golden.json",
+        "/nets/x/infogan-mnist/%2e%2e%2fmodel.safetensors",
+        "/nets/x/classifier-mnist/generator.onnx",
+        "/nets/x/../../etc/passwd",
+        "/nets/x/none/generator.onnx",
+    ],
+)
+def test_nothing_else_is_served(shipped, path):
+    assert httpx.get(shipped + path, timeout=30).status_code == 404
+
+
+def test_files_come_compressed_and_may_be_kept(shipped):
+    wasm = "/ort/1.30.0/ort-wasm-simd-threaded.wasm"
+    with httpx.Client(base_url=shipped, timeout=60) as client:
+        small = client.send(client.build_request("GET", wasm, headers={"accept-encoding": "br"}), stream=True)
+        assert small.headers["content-encoding"] == "br"
+        assert int(small.headers["content-length"]) < 3_000_000
+        small.close()
+        plain = client.send(client.build_request("GET", wasm, headers={"accept-encoding": "identity"}), stream=True)
+        assert "content-encoding" not in plain.headers
+        assert plain.headers["content-type"] == "application/wasm"
+        assert "immutable" in plain.headers["cache-control"]
+        plain.close()
+
+
+def test_the_pinned_runtime_has_the_digests_for_the_cdn():
+    package = json.loads((engine_files.ROOT / "package.json").read_text())
+    assert package["dependencies"]["onnxruntime-web"] == engine_files.ORT_VERSION
+    for name, digest in engine_files.ORT_FILES.items():
+        found = hashlib.sha384((engine_files.DIST / name).read_bytes()).digest()
+        assert digest == "sha384-" + base64.b64encode(found).decode()
+
+
+@pytest.mark.parametrize("name", ["lapgan-cifar10", "infogan-mnist", "bigan-mnist"])
+def test_the_exported_nets_are_those_of_the_weights(name, monkeypatch):
+    monkeypatch.setattr(engine_files.inference, "weights", lambda _: load_weights(WEIGHTS / name))
+    assert engine_files.exported(name), f"weights/{name} has changed: run `python -m training export weights/{name}`."

@@ -1,0 +1,304 @@
+"""The Train tab: who may do what, what is served, what is told, and the whole way in a real browser."""
+
+import dataclasses
+import http.client
+import json
+import os
+import time
+
+import gradio as gr
+import httpx
+import pytest
+from playwright.sync_api import expect
+
+from models.checkpoint import write_json
+from tests.training.making import shared
+from tests.ui.training_page import TINY, pictures, story, training_app, write_recording
+from training.jobs import Queue
+from training.runs import QueueError, Run
+from ui import inference, train_compare, train_data, train_runs, train_start, train_tab, train_view
+from ui.settings import Settings
+
+RECORDING = "recordings/infogan-mnist/recording"
+RUN = Run("gan-fake-1", "running", model="gan", step=200, steps=400, minutes=1.0, seconds=30.0, device="cpu")
+
+
+@pytest.fixture
+def where(monkeypatch, tmp_path):
+    """Settings of a page with its own folders; returns what changes them."""
+    made = {"weights_dir": tmp_path / "weights", "runs_dir": tmp_path / "runs", "training": True}
+    (tmp_path / "weights").mkdir()
+
+    def change(**values):
+        made.update(values)
+        settings = Settings(**made)
+        monkeypatch.setattr(inference, "settings", lambda: settings)
+        queue = Queue(settings.runs_dir)
+        monkeypatch.setattr(queue, "start", lambda: None)
+        monkeypatch.setattr(train_runs, "queue", lambda: queue)
+        return tmp_path
+
+    change()
+    return change
+
+
+@pytest.fixture(scope="module")
+def live(weights_dir, tmp_path_factory):
+    """The address of an app that trains, and its folder of runs."""
+    with training_app(weights_dir, tmp_path_factory.mktemp("live")) as (address, runs):
+        yield address, runs
+
+
+ACTING = [
+    lambda token: train_tab._act("pause")(token, "runs/x"),
+    lambda token: train_tab._act("go_on")(token, "runs/x"),
+    lambda token: train_tab._act("stop")(token, "runs/x"),
+    lambda token: train_tab._act("resume")(token, "runs/x"),
+    lambda token: train_tab._remove(token, "runs/x"),
+    lambda token: train_tab._pack(token, "runs/x"),
+    lambda token: train_tab._use([])(token, "runs/x"),
+    lambda token: train_start._start(token, "gan", "mnist", "minute", "modern", 0, 0, 0, [], "", *[0] * 7),
+    lambda token: train_start._look(token, "mnist", "gan", 0, 0),
+    lambda token: train_compare._publish(token, "runs/x", "a/b"),
+]
+
+
+@pytest.mark.parametrize("act", ACTING, ids=range(len(ACTING)))
+@pytest.mark.parametrize(
+    ("settings", "token", "sentence"),
+    [
+        ({"training": False}, "", "switched off"),
+        ({"training_token": "sesame"}, "", "not the password"),
+        ({"training_token": "sesame"}, "sesam", "not the password"),
+        ({"training_token": "sesame"}, None, "not the password"),
+        ({"space_id": "a/b", "training": None}, "", "switched off"),
+    ],
+)
+def test_every_acting_function_asks_who_may(where, act, settings, token, sentence):
+    folder = where(**settings)
+    with pytest.raises(gr.Error, match=sentence):
+        act(token)
+    assert not (folder / "runs").exists() or list((folder / "runs").iterdir()) == []
+
+
+def test_the_right_password_opens(where):
+    where(training_token="sésame")  # noqa: S106
+    with pytest.raises(gr.Error, match="There is no run 'x'"):
+        train_tab._act("pause")("sésame", "runs/x")
+    with pytest.raises(gr.Error, match="cannot be changed"):
+        train_tab._remove("sésame", RECORDING)
+
+
+def test_what_is_chosen_becomes_a_job(where):
+    where()
+    values = {"info_weight": 0.0, "continuous_weight": 0.3, "lr_generator": 0.0, "lr_discriminator": 0.0001}
+    fields = [values.get(key, "log" if key == "loss" else 1.0) for key in train_start.FIELDS]
+    job = train_start.job("infogan", "chairs", "short", "paper", 3, 0, 0, [1], "ema=0.9 flip=true", *fields)
+    assert (job.model, job.data, job.preset, job.seed, job.minutes, job.image_size) == (
+        *("infogan", "chairs", "paper", 3, 10, 32),
+    )
+    assert set(job.overrides) == {
+        *("lr_discriminator=0.0001", "info_weight=0.0", "continuous_weight=0.3", "ema=0.9", "flip=true"),
+    }
+    assert job.levels == ()
+    for others, sentence in [("--device cuda", "is not a setting"), ("a=b;c", "is not a setting")]:
+        with pytest.raises(QueueError, match=sentence):
+            train_start.job("gan", "mnist", "minute", "modern", 0, 0, 0, [], others, *fields)
+    with pytest.raises(QueueError, match="no pictures called"):
+        train_start.job("gan", "../secret", "minute", "modern", 0, 0, 0, [], "", *fields)
+
+
+@pytest.mark.parametrize(
+    ("run", "records", "lead"),
+    [
+        (RUN, [{"step": i, "accuracy/discriminator": 0.99} for i in range(20)], "D is too strong."),
+        (RUN, [{"step": i, "accuracy/level2/discriminator": 0.99} for i in range(20)], "D is too strong at level 2."),
+        (dataclasses.replace(RUN, measured={"diversity": 0.1}), [], "The samples look alike."),
+        (dataclasses.replace(RUN, state="diverged", reason="loss was nan"), [], "It diverged."),
+        (dataclasses.replace(RUN, state="failed", reason="disk full"), [], "It failed."),
+        (dataclasses.replace(RUN, step=0), [], "Preparing."),
+        (dataclasses.replace(RUN, step=2000), [{"step": 1, "information/categorical": 0.1}], "The codes say nothing"),
+    ],
+)
+def test_what_goes_wrong_is_said_in_plain_words(run, records, lead):
+    (warning,) = train_view.warnings(run, records)
+    assert warning["lead"].startswith(lead)
+    assert warning["text"]
+
+
+def test_a_healthy_run_is_not_warned_about():
+    records = [{"step": i, "accuracy/discriminator": 0.8, "information/categorical": 2.2} for i in range(20)]
+    run = dataclasses.replace(RUN, step=9000, measured={"diversity": 0.9})
+    assert train_view.warnings(run, records, touched=100, now=110) == []
+    (warning,) = train_view.warnings(run, records, touched=100, now=1000)
+    assert warning["lead"] == "No progress."
+
+
+def test_time_left_is_of_the_limit_that_comes_first():
+    assert train_view.left(RUN) == "30 s"
+    assert train_view.left(dataclasses.replace(RUN, steps=220)) == "3 s"
+    assert train_view.left(dataclasses.replace(RUN, steps=None, minutes=None)) == ""
+
+
+def test_a_pyramid_has_a_chart_of_losses_for_every_level():
+    last = {f"loss/level{k}/{net}": 1.0 for k in (0, 1) for net in ("discriminator", "generator")}
+    charts = train_view.charts({"image_sizes": [64, 32]}, last, {})
+    assert [(chart["title"], len(chart["series"])) for chart in charts] == [
+        ("Losses at 64 px", 2),
+        ("Losses at 32 px", 2),
+    ]
+
+
+def test_a_story_gives_only_what_is_new(where):
+    folder = where()
+    write_recording(folder / "weights" / "infogan-mnist" / "recording", 40)
+    whole = train_runs.story(RECORDING)
+    assert (len(whole["records"]), len(whole["samples"]), whole["live"]) == (40, 3, False)
+    assert whole["marks"]["information"][0] == pytest.approx(2.3026, abs=1e-4)
+    news = train_runs.story(RECORDING, 38, 40, 20)
+    assert [record["step"] for record in news["records"]] == [39, 40]
+    assert news["measures"] == []
+    assert news["samples"] == ["step-000040.webp"]
+    assert "charts" not in news
+
+
+def test_own_weights_are_listed_after_the_shipped_ones_and_can_be_forgotten(where, weights_dir):
+    import shutil
+
+    folder = where()
+    shutil.copytree(weights_dir / "infogan-mnist", folder / "weights" / "infogan-mnist")
+    shutil.copytree(weights_dir / "infogan-mnist", folder / "runs" / "weights" / "infogan-chairs-1")
+    assert inference.names("infogan") == ["infogan-mnist", "infogan-chairs-1"]
+    first = inference.weights("infogan-chairs-1")
+    assert inference.source("infogan-chairs-1") == "runs/weights/infogan-chairs-1"
+    assert inference.weights("infogan-chairs-1") is first
+    inference.forget("infogan-chairs-1")
+    assert inference.weights("infogan-chairs-1") is not first
+    inference.forget("infogan-chairs-1")
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        f"{RECORDING}/recording.json",
+        f"{RECORDING}/samples/recording.json",
+        f"{RECORDING}/samples/..%2frecording.json",
+        f"{RECORDING}/samples/step-000001.png",
+        "recordings/infogan-mnist/../infogan-mnist/config.json",
+        "recordings/infogan-mnist/%2e%2e/curves",
+        "recordings/infogan-mnist/model.safetensors/curves",
+        "recordings/..%2fweights/recording/curves",
+        "runs/..%2fweights/curves",
+        "runs/%2e%2e/curves",
+        "runs/none/curves",
+        "runs/secret/run.json",
+        "runs/secret/checkpoints/step-000001.safetensors",
+        "runs/secret/samples/..%2frun.json",
+        "runs/secret/samples/notes.txt",
+        "runs/index.sqlite/log",
+        "runs/data/curves",
+    ],
+)
+def test_nothing_but_curves_samples_and_the_log_is_served(live, path):
+    address, runs = live
+    if not (runs / "secret").exists():
+        (runs / "secret" / "samples").mkdir(parents=True)
+        (runs / "secret" / "samples" / "notes.txt").write_text("secret words")
+        write_json(runs / "secret" / "run.json", {"request": {"model": "gan"}, "secret": "secret words"})
+        (runs / "secret" / "log.txt").write_text("one line")
+    connection = http.client.HTTPConnection(address.removeprefix("http://"), timeout=60)
+    connection.request("GET", f"/{path}")  # raw, because a client would tidy the dots away
+    answer = connection.getresponse()
+    body = answer.read().decode("utf-8", "replace")
+    assert answer.status == 404 or "<!doctype html>" in body
+    assert "secret words" not in body
+    assert httpx.get(f"{address}/runs/secret/log").text == "one line"
+
+
+def test_sample_grids_may_be_kept_and_curves_not(live):
+    with httpx.Client(base_url=live[0]) as client:
+        sample = client.get(f"/{RECORDING}/samples/step-000001.webp")
+        assert (sample.status_code, sample.headers["content-type"]) == (200, "image/webp")
+        assert "immutable" in sample.headers["cache-control"]
+        assert client.get(f"/{RECORDING}/curves").headers["cache-control"] == "no-store"
+        assert [r["step"] for r in story(client, RECORDING, since=1998)["records"]] == [1999, 2000]
+        for odd in ("", "-5", "x", "9" * 30, "²"):
+            assert len(story(client, RECORDING, since=odd)["records"]) == 2000
+
+
+def test_pictures_are_taken_from_our_own_page_only(live):
+    with httpx.Client(base_url=live[0]) as client:
+        name = {"X-Ganscope-Name": "shapes.zip"}
+        assert client.post("/pictures", content=pictures(4)).status_code == 403  # no header: another site's form
+        assert client.get("/pictures").status_code == 405
+        told = client.post("/pictures", content=b"MZ no zip", headers=name)
+        assert (told.status_code, told.json()["error"]) == (415, train_view.TEXT["upload_zip"])
+        key = client.post(
+            "/pictures", content=pictures(4), headers={"X-Ganscope-Name": "..%2F..%2FOdd%20N%C3%A4me.zip"}
+        )
+        assert key.json()["key"].startswith("odd-n-me-")
+        assert [path.name for path in (live[1] / "data").glob("*.zip")] == [f"{key.json()['key']}.zip"]
+        assert list((live[1] / "data").glob(".sent-*")) == []
+
+
+def test_a_zip_that_is_too_large_or_useless_leaves_nothing(where):
+    folder = where(training_data_mb=1)
+    data = folder / "runs" / "data"
+    data.mkdir(parents=True)
+    (data / "odd-12345678.zip").write_bytes(pictures(2)[:-40])
+    with pytest.raises(QueueError) as refusal:
+        train_data.look("odd-12345678", "lapgan", None, None)
+    assert str(refusal.value).count("\n") == 0
+    assert str(folder) not in str(refusal.value)
+    assert list(data.iterdir()) == []
+
+
+@pytest.mark.browser
+@pytest.mark.slow
+def test_the_whole_way_from_a_zip_to_pictures_in_the_tab(live, visit, tmp_path):
+    address, runs = live
+    page = visit(address, tab="Train", height=1000, motion="reduce")
+    page.wait_for_selector("#train-sender input[type=file]", state="attached")
+    try:
+        file = shared("scenes64.zip")
+    except pytest.skip.Exception:
+        file = tmp_path / "shapes.zip"
+        file.write_bytes(pictures())
+    page.click("#train-model input")
+    page.get_by_role("option", name="LAPGAN").click()
+    page.set_input_files("#train-sender input[type=file]", str(file))
+    page.wait_for_selector("#train-sheet img", timeout=120_000)
+    assert "pictures of 64 × 64 pixels, in colour" in page.inner_text("#train-seen")
+
+    page.click("#train-advanced button")
+    page.fill("#train-others :is(textarea, input)", TINY)
+    page.click("#train-start")
+    began = time.monotonic()
+    page.wait_for_function("document.querySelector('.gs-film-title').textContent.startsWith('lapgan-')")
+    page.wait_for_selector("#train-film .gs-root[data-step]", timeout=90_000)
+    assert time.monotonic() - began <= 60 * max(1, os.getloadavg()[0] / os.cpu_count())
+    name = page.inner_text(".gs-film-title").split()[0]
+
+    page.click("#train-stop")
+    page.wait_for_selector("#train-facts .gs-root[data-state^=cancelled]")
+    stopped = last_step(runs / name)
+    page.click("#train-resume")
+    page.wait_for_selector("#train-facts .gs-root[data-state^=running]")
+    page.click("#train-use")
+    page.wait_for_function("document.querySelector('#lapgan-stage .gs-root').ariaLabel.includes('64')")
+    expect(page.get_by_role("tab", name="LAPGAN")).to_have_attribute("aria-selected", "true")
+    assert page.locator("#lapgan-stage .gs-group").count() == 6  # five levels and the picture
+    assert (runs / "weights" / name / "model.safetensors").is_file()
+
+    page.get_by_role("tab", name="Train").click()
+    deadline = time.monotonic() + 60
+    while last_step(runs / name) <= stopped and time.monotonic() < deadline:
+        time.sleep(0.2)
+    assert last_step(runs / name) > stopped
+    page.click("#train-stop")
+    page.wait_for_selector("#train-facts .gs-root[data-state^=cancelled]")
+
+
+def last_step(folder):
+    lines = (folder / "metrics.jsonl").read_text().splitlines()
+    return json.loads(lines[-1])["step"] if lines else 0

@@ -1,0 +1,123 @@
+// What the tabs' browser engines share: opening a model when its tab is there, the badge that says where pictures are
+// made, and the switch back to the server.
+
+import { openModel } from "./engine.js";
+import { fill } from "./text.js";
+
+const KEPT = "ganscope-engine";
+
+/**
+ * Join an engine component of ui/live.py to the page.
+ *
+ * `nets` are opened at once, all where none are named. `live.ready` tells whether the browser makes the pictures; `live.timed(work)` runs some of
+ * that work and shows how long it took; `live.newest(work)` lets only the newest of what is asked run, one at a time.
+ */
+export function makeLive(name, element, { props, watch }, nets) {
+  const badge = document.createElement("button");
+  badge.type = "button";
+  badge.className = "gs-badge";
+  const root = element.querySelector(".gs-root");
+  root.append(badge);
+  const live = { ready: false, model: null, config: null, timed, newest };
+  let texts = {};
+  let wanted = kept() !== "server";
+  let failure = "";
+  let turn = 0;
+  let shown = 0;
+
+  async function open() {
+    const told = JSON.parse(props.value);
+    ((window.ganscope ??= {}).told ??= {})[name] = told; // for whoever wants to draw the same elsewhere
+    const mine = ++turn;
+    texts = told.texts;
+    Object.assign(live, { ready: false, model: null, config: told.config });
+    failure = told.model ? "" : texts.absent;
+    say("");
+    if (!told.model || !wanted) return;
+    try {
+      const started = performance.now();
+      const model = await openModel(told.runtime, told.model, nets ?? Object.keys(told.model.golden.nets));
+      if (mine !== turn) return;
+      Object.assign(live, { ready: true, model });
+      root.dataset.readyMs = Math.round(performance.now() - started);
+    } catch (error) {
+      if (mine !== turn) return;
+      failure = String(error.message ?? error);
+    }
+    say("");
+  }
+  function say(time) {
+    const state = live.ready ? "browser" : failure || !wanted ? "server" : "loading";
+    root.dataset.engine = state;
+    badge.textContent = fill(texts[state] ?? "", { time });
+    badge.title = live.ready ? texts.to_server : failure ? fill(texts.failed, { reason: failure }) : texts.to_browser;
+    badge.setAttribute("aria-label", `${badge.textContent}. ${badge.title}`);
+  }
+  badge.addEventListener("click", () => {
+    wanted = !live.ready;
+    try { localStorage.setItem(KEPT, wanted ? "browser" : "server"); } catch { /* private window */ }
+    turn += 1;
+    open();
+  });
+
+  async function timed(work) {
+    const started = performance.now();
+    const made = await work();
+    const now = performance.now();
+    if (now - shown > 400) {
+      shown = now;
+      say(fill(texts.took, { ms: (now - started).toFixed(1) }));
+    }
+    return made;
+  }
+  let running = false;
+  let waiting = null;
+  async function newest(work) {
+    waiting = work;
+    if (running) return;
+    running = true;
+    try {
+      while (waiting) {
+        const next = waiting;
+        waiting = null;
+        await nextFrame();
+        await next(() => waiting !== null);
+      }
+    } catch (error) {
+      failure = String(error.message ?? error);
+      live.ready = false;
+      say("");
+    } finally {
+      running = false;
+    }
+  }
+
+  watch("value", open);
+  // First the page, then 3 MB of engine.
+  (window.requestIdleCallback ?? setTimeout)(open, { timeout: 500 });
+  return live;
+}
+
+function nextFrame() {
+  return new Promise((resolve) => {
+    if (document.hidden) setTimeout(resolve, 0);
+    else requestAnimationFrame(resolve);
+  });
+}
+
+function kept() {
+  try {
+    return localStorage.getItem(KEPT);
+  } catch {
+    return null;
+  }
+}
+
+/** Set a Gradio slider or number to a value, as a hand would. */
+export function setInput(selector, value) {
+  for (const input of document.querySelectorAll(`${selector} input`)) {
+    Object.getOwnPropertyDescriptor(HTMLInputElement.prototype, "value").set.call(input, String(value));
+    input.dispatchEvent(new Event("input", { bubbles: true }));
+    return;
+  }
+}
