@@ -38,8 +38,6 @@ def exported(name: str) -> dict[str, Any] | None:
         CheckpointError: there are no such weights.
     """
     folder = inference.weights(name).folder
-    if folder is None:
-        return None
     try:
         golden = read_json(folder / "onnx" / "golden.json")
         stamp = _digest(folder / "model.safetensors", (folder / "model.safetensors").stat().st_mtime_ns)

@@ -4,6 +4,7 @@ import base64
 import io
 import json
 from dataclasses import replace
+from pathlib import Path
 
 import gradio as gr
 import httpx
@@ -38,7 +39,8 @@ def model(request, monkeypatch):
     config = CONFIGS[request.param]
     torch.manual_seed(2)
     net = LAPGAN(config, adversary=False).eval().requires_grad_(False)
-    monkeypatch.setitem(inference._loaded, request.param, Weights(request.param, "lapgan", config, net, None, {}))
+    weights = Weights(request.param, "lapgan", config, net, Path("nowhere"), {})
+    monkeypatch.setitem(inference._loaded, request.param, weights)
     return request.param
 
 
@@ -103,8 +105,9 @@ def test_controls_say_what_to_grow(model):
 
 def test_other_model_gets_controls_of_its_own(model):
     config = CONFIGS[model]
-    stage, menu, card, *parts = lapgan_tab._switch(model, 0, 3, *[3, 3, 3, 3, 3, 3], *[1.0] * 6)
+    stage, engine, menu, card, *parts = lapgan_tab._switch(model, 0, 3, *[3, 3, 3, 3, 3, 3], *[1.0] * 6)
     assert "picture" in tiles(stage)
+    assert json.loads(engine)["config"]["sizes"] == list(config.image_sizes)
     assert menu.visible is bool(config.classes)
     assert card["visible"] is bool(config.classes)
     assert [column["visible"] for column in parts[::5]] == [slot < len(config.image_sizes) for slot in range(6)]
