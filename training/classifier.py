@@ -9,6 +9,8 @@ from torch import Tensor
 from models.classifier import Classifier, ClassifierConfig
 from training.calibration import calibrate_batch_norm
 from training.data import Dataset, normalise
+from training.losses import descend
+from training.shared import draw_rows
 
 
 @dataclass(frozen=True)
@@ -51,15 +53,13 @@ class ClassifierTraining:
     def step(self, images: Tensor, labels: Tensor, step: int) -> dict[str, Tensor]:
         logits = self.model(self.augment(images))
         loss = F.cross_entropy(logits, labels)
-        self.optimizers["classifier"].zero_grad(set_to_none=True)
-        loss.backward()
-        self.optimizers["classifier"].step()
+        descend(loss, self.optimizers["classifier"])
         return {"loss/classifier": loss.detach(), "accuracy/training": (logits.argmax(1) == labels).float().mean()}
 
     def augment(self, images: Tensor) -> Tensor:
         generator, shift, size = self.generators["augment"], self.settings.shift, images.shape[-1]
         if self.settings.flip:
-            mirrored = (torch.rand(len(images), 1, 1, 1, generator=generator) < 0.5).to(images.device)
+            mirrored = (draw_rows(torch.rand, (len(images), 1, 1, 1), generator) < 0.5).to(images.device)
             images = torch.where(mirrored, images.flip(3), images)
         top, left = torch.randint(2 * shift + 1, (2,), generator=generator).tolist()
         padded = F.pad(images, (shift,) * 4, value=-1.0)

@@ -8,7 +8,7 @@ from torch import Tensor
 from models.gan import GAN, GANConfig
 from training.calibration import calibrate_batch_norm
 from training.data import Dataset
-from training.losses import accuracy, discriminator_loss, generator_loss, uniform
+from training.losses import accuracy, descend, discriminator_loss, generator_loss, uniform
 from training.probes import SAMPLES, relative_diversity
 
 
@@ -60,14 +60,10 @@ class GANTraining:
             fakes = model.generator(self.draw(len(images), latents))
         real, fake = model.discriminator(images).squeeze(1), model.discriminator(fakes).squeeze(1)
         adversarial = discriminator_loss(real, fake)
-        self.optimizers["discriminator"].zero_grad(set_to_none=True)
-        adversarial.backward()
-        self.optimizers["discriminator"].step()
+        descend(adversarial, self.optimizers["discriminator"])
 
         fooling = generator_loss(model.discriminator(model.generator(self.draw(len(images), latents))).squeeze(1))
-        self.optimizers["generator"].zero_grad(set_to_none=True)
-        fooling.backward()
-        self.optimizers["generator"].step()
+        descend(fooling, self.optimizers["generator"])
         return {
             "loss/discriminator": adversarial.detach(),
             "loss/generator": fooling.detach(),

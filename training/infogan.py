@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass
+from functools import partial
 
 import torch
 import torch.nn.functional as F
@@ -10,8 +11,9 @@ from torch import Tensor
 from models.infogan import InfoGAN, InfoGANConfig
 from training.calibration import calibrate_batch_norm
 from training.data import Dataset, normalise
-from training.losses import accuracy, discriminator_loss, generator_loss, uniform
+from training.losses import accuracy, descend, discriminator_loss, generator_loss, uniform
 from training.probes import SAMPLES, relative_diversity
+from training.shared import draw_rows, mean_of_ranks
 
 PREVIEW_ROWS = 10
 LEAN_PER_CODE = -0.4  # slope of a stroke, for one unit of the first code
@@ -113,7 +115,7 @@ class InfoGANTraining:
         sizes = self.config.categorical
         categories = torch.zeros(count, len(sizes), dtype=torch.long)
         for i, size in enumerate(sizes):
-            categories[:, i] = torch.randint(size, (count,), generator=generator)
+            categories[:, i] = draw_rows(partial(torch.randint, size), (count,), generator)
         noise = uniform((count, self.config.noise), generator, torch.device("cpu"))
         continuous = uniform((count, self.config.continuous), generator, torch.device("cpu"))
         codes = torch.cat([noise, self.model.one_hot(categories), continuous], dim=1)
@@ -146,7 +148,7 @@ class InfoGANTraining:
         for here, there in zip(logits, moved_logits, strict=True):
             chance = here.softmax(dim=1)
             cross_entropy = -(chance * there.log_softmax(dim=1)).sum(dim=1).mean()
-            mean = chance.mean(dim=0)
+            mean = mean_of_ranks(chance.mean(dim=0))
             total = total + self.settings.consistency_weight * (cross_entropy + (mean * (mean + 1e-8).log()).sum())
         if steering:
             wanted = torch.stack([leaning / LEAN_PER_CODE, thickening / WIDTH_PER_CODE], dim=1)
@@ -168,9 +170,7 @@ class InfoGANTraining:
         ramp = (step - settings.consistency_from) / max(1, settings.consistency_full - settings.consistency_from)
         if settings.consistency_weight and ramp > 0:
             loss = loss + min(1.0, ramp) * self.consistency(images, reading, step)
-        self.optimizers["discriminator"].zero_grad(set_to_none=True)
-        loss.backward()
-        self.optimizers["discriminator"].step()
+        descend(loss, self.optimizers["discriminator"])
 
         # Generator, on fresh codes.
         codes, categories, continuous = self.draw_codes(len(images), self.generators["latents"])
@@ -178,9 +178,7 @@ class InfoGANTraining:
         fooling = generator_loss(logits)
         discrete, gaussian = self.information(output, categories, continuous)
         loss = fooling - settings.info_weight * discrete - settings.continuous_weight * gaussian
-        self.optimizers["generator"].zero_grad(set_to_none=True)
-        loss.backward()
-        self.optimizers["generator"].step()
+        descend(loss, self.optimizers["generator"])
 
         return {
             "loss/discriminator": adversarial.detach(),
@@ -215,7 +213,6 @@ class InfoGANTraining:
         return model.generate([1] * len(categories), categories, continuous), len(values)
 
     @torch.no_grad()
-    @torch.no_grad()
     def probe(self, model: InfoGAN) -> dict[str, float]:
         codes, _, _ = self.draw_codes(SAMPLES, torch.Generator().manual_seed(1))
         return {"diversity": relative_diversity(model.generator(codes), self.dataset)}
@@ -244,7 +241,7 @@ def move_slightly(images: Tensor, generator: torch.Generator) -> tuple[Tensor, T
         The moved images, and by how much each leans more to the right (N,), as a slope.
     """
     count, device = len(images), images.device
-    angle, log_scale, shear, dx, dy = (uniform((5, count), generator, device)).unbind()
+    angle, log_scale, shear, dx, dy = uniform((5, count), generator, device, axis=1).unbind()
     angle, scale, shear = 0.2 * angle, (0.12 * log_scale).exp(), 0.2 * shear
     cos, sin = angle.cos() * scale, angle.sin() * scale
     rows = [torch.stack([cos, shear - sin, 0.12 * dx], dim=1), torch.stack([sin, cos, 0.12 * dy], dim=1)]

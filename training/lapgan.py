@@ -13,8 +13,17 @@ from torch import Tensor
 from models.lapgan import LAPGAN, LAPGANConfig
 from models.pyramid import add_band, decompose, halvings, shrink, up
 from training.data import Dataset, normalise
-from training.losses import AdversarialLoss, accuracy, discriminator_loss, generator_loss, gradient_penalty, uniform
+from training.losses import (
+    AdversarialLoss,
+    accuracy,
+    descend,
+    discriminator_loss,
+    generator_loss,
+    gradient_penalty,
+    uniform,
+)
 from training.probes import relative_diversity
+from training.shared import draw_rows
 
 PENALTY_EVERY = 16
 
@@ -160,13 +169,13 @@ class LAPGANTraining:
         if settings.penalty and step % PENALTY_EVERY == 0:
             penalty = gradient_penalty(lambda x: discriminator(x, enlarged, classes), image)
             loss = loss + settings.penalty * PENALTY_EVERY * penalty
-        self.update("discriminator", level, loss)
+        descend(loss, self.optimizers[f"discriminator{level}"])
 
         # Generator.
         enlarged = self.enlarge(coarse, level, generator)
         fakes = self.generate(level, enlarged, classes, len(image), generator)
         fooling = generator_loss(discriminator(fakes, enlarged, classes), kind)
-        self.update("generator", level, fooling)
+        descend(fooling, self.optimizers[f"generator{level}"])
 
         name = f"level{level}"
         stats = {f"loss/{name}/discriminator": adversarial.detach(), f"loss/{name}/generator": fooling.detach()}
@@ -177,20 +186,12 @@ class LAPGANTraining:
             stats[f"band/{name}/real"] = (image - enlarged).std()
         return stats
 
-    def update(self, net: Literal["generator", "discriminator"], level: int, loss: Tensor) -> None:
-        nets = self.model.discriminators if net == "discriminator" else self.model.generators
-        # A generator's loss also reaches its discriminator; only the net whose turn it is takes gradients.
-        parameters = list(nets[level].parameters())
-        for parameter, gradient in zip(parameters, torch.autograd.grad(loss, parameters), strict=True):
-            parameter.grad = gradient
-        self.optimizers[f"{net}{level}"].step()
-
     def enlarge(self, coarse: Tensor | None, level: int, generator: torch.Generator) -> Tensor | None:
         if coarse is None:
             return None
         if self.settings.coarse_noise:
-            strength = torch.rand((len(coarse), 1, 1, 1), generator=generator) * self.settings.coarse_noise
-            noise = torch.randn(coarse.shape, generator=generator) * strength
+            strength = draw_rows(torch.rand, (len(coarse), 1, 1, 1), generator) * self.settings.coarse_noise
+            noise = draw_rows(torch.randn, coarse.shape, generator) * strength
             coarse = coarse + noise.to(self.device)
         return up(coarse, self.config.image_sizes[level])
 
@@ -207,7 +208,7 @@ class LAPGANTraining:
         """Mirror half of the images and crop at random to the finest size (the paper crops 28 from 32)."""
         generator, size = self.generators["crops"], self.config.image_sizes[0]
         if self.settings.flip:
-            mirrored = (torch.rand(len(images), 1, 1, 1, generator=generator) < 0.5).to(images.device)
+            mirrored = (draw_rows(torch.rand, (len(images), 1, 1, 1), generator) < 0.5).to(images.device)
             images = torch.where(mirrored, images.flip(3), images)
         spare = images.shape[-1] - size
         if spare:

@@ -14,8 +14,9 @@ from tqdm import tqdm
 
 from models.device import has_fast_bfloat16
 from training.data import Dataset, InfiniteSampler, normalise
-from training.grids import save_grid
-from training.run import RunFolder, State
+from training.distributed import any_rank, averages, rank, ranks
+from training.run import RunError, RunFolder, State
+from training.shared import own_rows, share, step_shared
 
 HELD_OUT = 1000  # images, the same every time, on which checkpoints are compared
 LIMIT = 1e4  # no loss of these models comes near it
@@ -94,6 +95,7 @@ def train(
     channels_last = torch.channels_last if device.type != "mps" else torch.preserve_format
     model.to(memory_format=channels_last).train()
     average = copy.deepcopy(model).requires_grad_(False)
+    share(model, training.optimizers)
     sampler = InfiniteSampler(len(dataset.images), settings.batch_size, seed)
     held_out = normalise(dataset.images[:HELD_OUT]).to(device)
     autocast = torch.autocast(device.type, torch.bfloat16, enabled=has_fast_bfloat16(device))
@@ -109,6 +111,8 @@ def train(
         if state.meta["score"] is None or state.meta["score"] == best:
             run.mark_best(step)  # a kill may have come between the checkpoint and its mark
         run.log(f"Resumed at step {step:,} after {seconds / 60:.1f} minutes.")
+    if not averages({"step": step})["step"] == step:
+        raise RunError(f"{run.path} is not the same for all processes; put the run on storage that all of them see.")
     run.cut_metrics(step)
     run.write_status("running", step)
 
@@ -133,13 +137,13 @@ def train(
         run.append_measures({"step": step, "seconds": seconds, "score": score, **training.probe(average)})
         picture = training.preview(average)
         if picture is not None:
-            save_grid(run.samples / f"step-{step:06d}.png", *picture)
+            run.save_sample(step, *picture)
         mark = "" if score is None else f", score {score:.4f}" + (" (best so far)" if improved else "")
         run.log(f"Saved step {step:,} after {seconds / 60:.1f} minutes{mark}.")
         return ""
 
     # Train, a tick at a time.
-    bar = tqdm(total=limits.steps, initial=step, unit="step", dynamic_ncols=True, mininterval=1.0)
+    bar = tqdm(total=limits.steps, initial=step, unit="step", dynamic_ncols=True, mininterval=1.0, disable=rank() > 0)
     last_save, outcome = seconds, "done"
     while not finished(step, seconds, limits):
         totals: dict[str, Tensor] = {}
@@ -147,22 +151,23 @@ def train(
         # A tick ends at a multiple of tick_steps, also where a run goes on from a last, shorter tick.
         left = limits.tick_steps - step % limits.tick_steps
         for _ in range(left if limits.steps is None else min(left, limits.steps - step)):
-            picks = sampler.next()
+            picks = own_rows(sampler.next())
             images = normalise(dataset.images[picks]).to(device, memory_format=channels_last)
-            with autocast:
+            with autocast, step_shared():
                 stats = training.step(images, dataset.labels[picks].to(device), step)
             update_average(average, model, settings.ema, step)
             for key, value in stats.items():
                 totals[key] = totals.get(key, 0) + value.float()
             step += 1
-            stopping = should_stop()
+            stopping = any_rank(should_stop())
             if stopping:
                 break
 
         # Report; a loss that is not finite ends the run before anything of it is saved.
-        spent = time.perf_counter() - started
-        seconds, cpu_seconds = seconds + spent, cpu_seconds + time.process_time() - cpu_started
-        means = {key: float(value) / (step - first) for key, value in totals.items()}
+        times = {"spent": time.perf_counter() - started, "cpu": time.process_time() - cpu_started}
+        means = averages({key: float(value) / (step - first) for key, value in totals.items()} | times)
+        spent, cpu = means.pop("spent"), means.pop("cpu")
+        seconds, cpu_seconds = seconds + spent, cpu_seconds + cpu * ranks()
         bad = {key: value for key, value in means.items() if not abs(value) < LIMIT}
         if bad:
             return end_diverged(f"{next(iter(bad))} was {next(iter(bad.values())):.3g} at step {step:,}")

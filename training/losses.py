@@ -10,6 +10,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from training.shared import draw_rows
+
 AdversarialLoss = Literal["log", "least-squares"]
 
 
@@ -34,11 +36,22 @@ def gradient_penalty(discriminate: Callable[[Tensor], Tensor], images: Tensor) -
     return 0.5 * gradient.square().flatten(1).sum(dim=1).mean()
 
 
+def descend(loss: Tensor, optimizer: torch.optim.Optimizer) -> None:
+    """Take one step of an optimiser; a generator's loss also reaches D, whose gradients are then not computed."""
+    parameters = [parameter for group in optimizer.param_groups for parameter in group["params"]]
+    for parameter, gradient in zip(parameters, torch.autograd.grad(loss, parameters), strict=True):
+        parameter.grad = gradient
+    optimizer.step()
+
+
 def accuracy(real: Tensor, fake: Tensor) -> Tensor:
     """Share of real and generated images that D tells apart, 0.5 where it cannot."""
     return 0.5 * ((real > 0).float().mean() + (fake <= 0).float().mean())
 
 
-def uniform(shape: tuple[int, ...], generator: torch.Generator, device: torch.device) -> Tensor:
-    """Draw from U(-1, 1) with the run's own generator, which lives on the CPU so that every device draws the same."""
-    return (torch.rand(shape, generator=generator) * 2 - 1).to(device)
+def uniform(shape: tuple[int, ...], generator: torch.Generator, device: torch.device, axis: int = 0) -> Tensor:
+    """Draw from U(-1, 1) with the run's own generator, which lives on the CPU so that every device draws the same.
+
+    axis: the one with a row an image, see `draw_rows`.
+    """
+    return (draw_rows(torch.rand, shape, generator, axis) * 2 - 1).to(device)

@@ -1,11 +1,18 @@
 """Processes by number and birth, so that a number the system has given to another program is never signalled."""
 
 import contextlib
+import os
 import signal
+import socket
+import subprocess
+import sys
 from pathlib import Path
 
 import psutil
 
+from models.checkpoint import write_json
+
+ROOT = Path(__file__).resolve().parent.parent
 PAUSED = (psutil.STATUS_STOPPED, psutil.STATUS_TRACING_STOP)
 
 
@@ -46,3 +53,19 @@ def send(process: psutil.Process, number: signal.Signals) -> None:
         for member in family:
             with contextlib.suppress(psutil.Error):
                 member.send_signal(number)
+
+
+def start_trainer(path: Path, words: list[str], *, outlives: bool) -> subprocess.Popen:
+    """Start `python -m training WORDS` for a run's folder, note it in process.json, and leave what it prints there.
+
+    outlives: give it a session of its own, so that it goes on where the process that started it is ended.
+    """
+    command = [sys.executable, "-m", "training", *words]
+    environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONUNBUFFERED": "1"}
+    with open(path / "trainer.log", "ab") as log:
+        child = subprocess.Popen(  # noqa: S603 - our own program, its words checked
+            command, cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+            start_new_session=outlives,
+        )  # fmt: skip
+    write_json(path / "process.json", {"pid": child.pid, "born": born(child.pid), "host": socket.gethostname()})
+    return child

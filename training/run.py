@@ -26,6 +26,7 @@ from safetensors.torch import save
 from torch import Tensor
 
 from models.checkpoint import read_json, write_durably, write_json
+from training.grids import save_grid
 
 KEEP_CHECKPOINTS = 2
 SPARE_BYTES = 64 * 2**20
@@ -94,6 +95,10 @@ class RunFolder:
         with open(self.path / "log.txt", "a", encoding="utf-8") as file:
             file.write(line + "\n")
 
+    def save_sample(self, step: int, images: Tensor, columns: int) -> None:
+        """Keep a grid of what the fixed latents give at a step."""
+        save_grid(self.samples / f"step-{step:06d}.png", images, columns)
+
     def append_metrics(self, record: dict) -> None:
         append_record(self.metrics, record)
 
@@ -155,6 +160,19 @@ class RunFolder:
             except RunError as error:
                 self.log(f"{error} Stepping back one checkpoint.")
         return None
+
+
+class SilentRun(RunFolder):
+    """The folder as the processes beside the first use it: they read what that one alone writes."""
+
+    @contextlib.contextmanager
+    def locked(self) -> Iterator[None]:
+        yield
+
+    def _nothing(self, *args: object, **options: object) -> None:
+        """Leave it to the first process."""
+
+    write_status = log = append_metrics = append_measures = cut_metrics = save = save_sample = mark_best = _nothing
 
 
 def append_record(path: Path, record: dict) -> None:

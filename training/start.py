@@ -4,6 +4,7 @@ import errno
 import json
 import os
 import signal
+import socket
 import types
 import typing
 from dataclasses import asdict, dataclass, fields, replace
@@ -15,10 +16,11 @@ from models import Config
 from models.checkpoint import CheckpointError, config_from_dict, read_json, write_json
 from models.device import choose_device, describe
 from training.data import Dataset, open_dataset
+from training.distributed import check_batch, first_goes_first, rank, ranks, told
 from training.loop import Limits, Training, train
 from training.processes import born
 from training.recipes import RECIPES, Settings
-from training.run import RunError, RunFolder
+from training.run import RunError, RunFolder, SilentRun
 
 
 @dataclass(frozen=True)
@@ -69,14 +71,15 @@ def resolve(request: Request, *, data_root: Path | None = None) -> Plan:
         raise RunError(f"{request.model} has no preset {request.preset!r}; choose {', '.join(recipe.presets)}.")
     if request.levels and request.model != "lapgan":
         raise RunError(f"{request.model} has no levels; leave --levels out.")
-    dataset = open_dataset(
-        request.data,
-        split="train",
-        size=request.image_size,
-        channels=request.channels,
-        data_root=data_root,
-        only_class=request.only_class,
-    )
+    with first_goes_first():
+        dataset = open_dataset(
+            request.data,
+            split="train",
+            size=request.image_size,
+            channels=request.channels,
+            data_root=data_root,
+            only_class=request.only_class,
+        )
     config, settings = recipe.presets[request.preset](dataset)
     of_settings, of_config = {}, {}
     for override in request.overrides:
@@ -155,15 +158,20 @@ def start(
     """
     torch.set_num_threads(threads)
     device = choose_device(device_name)
+    check_batch(plan.request.model, plan.settings)
+    run = SilentRun(run.path) if rank() else run
     training = prepare(plan, device)  # before anything is written: its settings may be refused
     plan = replace(plan, config=training.config)  # a BiGAN baseline's D sees no z, whatever the preset says
     with run.locked():
-        remember(plan, run, resume=resume)
+        if not rank():
+            remember(plan, run, resume=resume)
         run.facts = {
             "born": born(os.getpid()),
             "device": str(device),
             "steps": limits.steps,
             "minutes": limits.minutes,
+            "processes": ranks(),
+            "host": socket.gethostname(),
         }
         run.log(f"{plan.request.model}, preset {plan.request.preset}, on {describe(device)}.")
         run.log(plan.dataset.describe())
@@ -189,7 +197,7 @@ def start(
             fail(run, reason)
             raise
         except Exception as error:
-            fail(run, f"{type(error).__name__}: {error}")
+            fail(run, told(error))
             raise
 
 
