@@ -38,7 +38,7 @@ def queue() -> Queue:
         queued=where.training_queued,
         free_mb=where.training_free_mb,
     )
-    return Queue(where.runs_dir, limits)
+    return Queue(where.runs_dir, limits, redis=where.queue)
 
 
 def started() -> Queue:
