@@ -23,7 +23,7 @@ from training.publish import publish
 from training.record import record
 from training.run import RunError, RunFolder
 from training.runs import QueueError
-from training.ship import draw_one, measure, ship
+from training.ship import draw_one, measure, note_ablation, ship
 from training.speed import speed_command
 from training.start import Request, first_batch, reopen, resolve, start
 from training.submit import submit_command
@@ -130,6 +130,8 @@ def evaluate_command(
     samples: int = 10_000,
     threads: int = 1,
     write: bool = False,
+    beside: Path | None = None,
+    note: str = "",
 ) -> None:
     """Measure weights on the test split and print the figures as JSON.
 
@@ -141,6 +143,8 @@ def evaluate_command(
         samples: test images and samples used.
         threads: CPU threads.
         write: also write metrics.json, sample.png and the model card into the folder.
+        beside: weights folder whose card shall show these figures beside its own, as an ablation.
+        note: what was changed in it; the heading there.
     """
     torch.set_num_threads(threads)
     loaded = load_weights(weights)
@@ -155,6 +159,8 @@ def evaluate_command(
     command = f"python -m training evaluate weights/{weights.name} --data {public_name(data)} --samples {samples}"
     command += f" --classifier weights/{classifier.name}" if classifier else ""
     result = measure(loaded, bench, command) if write else evaluate(loaded, bench)
+    if beside:
+        note_ablation(beside, result, loaded, command, note or f"Beside {loaded.name}")
     print(json.dumps(result["figures"], indent=1))
 
 

@@ -26,12 +26,20 @@ EXTENSIONS = {
     "and of stroke width between the two copies: that fixes which properties they stand for, without any label. "
     "No label enters training, but two other seeds were given up after a look at their errors on test digits, and the "
     "test labels name the categories. `--preset paper` trains the published objective.",
-    "bigan": "Beyond the paper: gains and biases in batch norm, averaged weights, and a reconstruction term on G(E(x)) "
-    "beside the adversary. `--preset paper` trains the published objective, which has none.",
+    "bigan": "Beyond the paper: gains and biases in batch norm, averaged weights, a reconstruction term on G(E(x)) and "
+    "a contrast term (E's features know a slightly moved copy of an image among the others of the batch, without any "
+    "label) beside the adversary. `--preset paper` trains the published objective, which has neither.",
     "gan": "The baseline that LAPGAN is measured against.",
     "classifier": "It names generated pictures and gives features to the Frechet distance. No GAN was trained with it.",
 }
 PUBLISHED = "Preset `paper`: the published nets and objective; the command below names every setting that differs."
+NAMES = {
+    "lapgan": "A LAPGAN",
+    "infogan": "An InfoGAN",
+    "bigan": "A BiGAN",
+    "gan": "A plain GAN",
+    "classifier": "A classifier",
+}
 LIMITS = {
     "lapgan": "32 x 32 pixels; shapes are suggestive, not exact. The class is a hint, followed best where coarse.",
     "infogan": "Handwritten digits only; Q gives an answer for any picture, digit or not.",
@@ -95,7 +103,7 @@ tags: [gan, {kind}]
 ---
 # {weights.name}
 
-{sample}A {kind} of Ganscope, {parameters:,} parameters. Paper: {PAPERS[kind]}.
+{sample}{NAMES[kind]} of Ganscope, {parameters:,} parameters. Paper: {PAPERS[kind]}.
 
 {PUBLISHED if published else EXTENSIONS[kind]}
 
@@ -114,10 +122,31 @@ From `{evaluated["command"]}` on {evaluated["date"]}, {evaluated["samples"]:,} t
 | figure | value |
 |---|---|
 {rows}
-
+{"".join(ablation(metrics["figures"], entry) for entry in metrics.get("ablations", []))}
 ## Limits
 
 {LIMITS[kind]}
+"""
+
+
+def ablation(figures: dict[str, float], entry: dict) -> str:
+    """Tabulate what one change of the training does, beside these weights' own figures."""
+    shared = [key for key in entry["figures"] if key in figures]
+    rows = "\n".join(f"| {key} | {figures[key]:g} | {entry['figures'][key]:g} |" for key in shared)
+    runs = "\n".join(
+        f"    {train_command(run['request'])} --steps {run['step']}   # {run['cpu_minutes']} CPU minutes"
+        for run in entry["training"]
+    )
+    return f"""
+## {entry["note"]}
+
+{runs}
+
+From `{entry["command"]}`.
+
+| figure | these weights | the others |
+|---|---|---|
+{rows}
 """
 
 

@@ -93,6 +93,7 @@ def measure(weights: Weights, bench: Bench, command: str) -> dict:
             "data": bench.test.describe(),
         },
         "training": weights.metrics.get("training", []),
+        **{key: value for key, value in weights.metrics.items() if key == "ablations"},
     }
     write_json(weights.folder / "metrics.json", metrics)
     picture = sample_picture(weights, bench.test)
@@ -100,6 +101,27 @@ def measure(weights: Weights, bench: Bench, command: str) -> dict:
         save_grid(weights.folder / "sample.png", *picture, scale=3)
     write_durably(weights.folder / "README.md", card(weights, metrics).encode())
     return metrics
+
+
+def note_ablation(folder: Path, result: dict, weights: Weights, command: str, note: str) -> None:
+    """Keep the figures of other weights, trained with one thing changed, beside those of a weights folder.
+
+    Args:
+        folder: the weights folder that is compared, already evaluated.
+        result: what `evaluate` gave for the other weights.
+        note: what was changed, as a heading.
+    """
+    metrics = read_json(folder / "metrics.json")
+    entry = {
+        "note": note,
+        "figures": {key: round(value, 5) for key, value in result["figures"].items()},
+        "command": command,
+        "training": weights.metrics.get("training", []),
+    }
+    others = [old for old in metrics.get("ablations", []) if old["note"] != note]
+    write_json(folder / "metrics.json", {**metrics, "ablations": [*others, entry]})
+    compared = load_weights(folder)
+    write_durably(folder / "README.md", card(compared, compared.metrics).encode())
 
 
 def name_codes(weights: Weights, bench: Bench, result: dict) -> Weights:

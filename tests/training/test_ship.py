@@ -1,6 +1,7 @@
 """Shipping runs: the averaged nets exactly, what fits together only, and cards that tell how to repeat a run."""
 
 import json
+import shutil
 from dataclasses import asdict
 
 import pytest
@@ -13,7 +14,7 @@ from tests.training.tiny import CONFIGS, SMALL, all_finite, request, trained, un
 from training.bench import load_bench
 from training.card import card, train_command
 from training.run import RunError, RunFolder, load_state
-from training.ship import measure, sample_picture, ship
+from training.ship import measure, note_ablation, sample_picture, ship
 
 torch.set_num_threads(1)
 
@@ -204,6 +205,26 @@ def test_the_card_is_one_that_the_hub_can_read(measured, kind):
         assert f"| {name} | {value:g} |" in body
     assert metrics["evaluated"]["command"] in body
     assert f"{train_command(metrics['training'][0]['request'])} --steps 3" in body
+
+
+def test_an_ablation_stands_beside_the_figures_and_outlives_a_new_measurement(measured, tmp_path):
+    folder = tmp_path / "infogan-fake"
+    shutil.copytree(measured["infogan"], folder)
+    own = load_weights(folder).metrics["figures"]
+    other = {"figures": {"category_error": 0.123456789, "of_its_own": 1.0}}
+    for note in ("Without the term", "Without the term", "Twice the rate"):
+        note_ablation(folder, other, load_weights(measured["infogan"]), "evaluate other", note)
+    weights = load_weights(folder)
+    assert [entry["note"] for entry in weights.metrics["ablations"]] == ["Without the term", "Twice the rate"]
+    assert weights.metrics["figures"] == own
+    text = (folder / "README.md").read_text(encoding="utf-8")
+    assert text.count("## Without the term") == 1
+    assert f"| category_error | {own['category_error']:g} | 0.12346 |" in text
+    assert "of_its_own" not in text
+    bench = load_bench(
+        "fake", data_root=None, size=8, channels=1, classifier=untrained("classifier", image_size=8), samples=60
+    )
+    assert len(measure(weights, bench, "again")["ablations"]) == 2
 
 
 def test_shipping_anew_drops_the_old_figures_and_card(runs, tmp_path):
