@@ -15,6 +15,14 @@ from models.random import init_normal, latents
 LEAK = 0.2
 
 
+def ink(images: Tensor) -> Tensor:
+    """Map images (N, C, s, s) from [-1, 1] to the published range [0, 1], flat (N, pixels).
+
+    The first layers have no bias: with a background of -1 it would drown the ink.
+    """
+    return images.flatten(1) * 0.5 + 0.5
+
+
 @dataclass(frozen=True)
 class BiGANConfig:
     """Shape of a BiGAN; the defaults are the published MNIST nets.
@@ -56,7 +64,7 @@ class Generator(nn.Module):
     def forward(self, z: Tensor) -> Tensor:
         h = self.first_norm(self.first(z)).relu()
         h = self.second_norm(self.second(h) + self.second_latent(z)).relu()
-        return self.last(h).tanh().unflatten(1, self.shape)
+        return (self.last(h).sigmoid() * 2 - 1).unflatten(1, self.shape)
 
 
 class Encoder(nn.Module):
@@ -72,7 +80,7 @@ class Encoder(nn.Module):
 
     def features(self, images: Tensor) -> Tensor:
         """Return the last hidden layer (N, hidden): what table 1 of the paper compares by nearest neighbour."""
-        h = nn.functional.leaky_relu(self.first(images.flatten(1)), LEAK)
+        h = nn.functional.leaky_relu(self.first(ink(images)), LEAK)
         return nn.functional.leaky_relu(self.second_norm(self.second(h)), LEAK)
 
     def forward(self, images: Tensor) -> Tensor:
@@ -93,7 +101,7 @@ class Discriminator(nn.Module):
         self.last_latent = nn.Linear(config.latent, 1, bias=False) if config.joint else None
 
     def forward(self, images: Tensor, z: Tensor) -> Tensor:
-        h = self.second(nn.functional.leaky_relu(self.first(images.flatten(1)), LEAK))
+        h = self.second(nn.functional.leaky_relu(self.first(ink(images)), LEAK))
         if self.second_latent is not None:
             h = h + self.second_latent(z)
         h = nn.functional.leaky_relu(self.second_norm(h), LEAK)
