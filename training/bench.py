@@ -43,6 +43,10 @@ class Bench:
     def labels(self) -> Tensor:
         return self.test.labels[spread_rows(self.samples, len(self.test.images))]
 
+    def factors(self) -> Tensor:
+        """Return the true factors of those test images, (N, k); only rendered data have them."""
+        return self.test.factors[spread_rows(self.samples, len(self.test.images))]
+
 
 def spread_rows(wanted: int, count: int) -> Tensor:
     """Return min(wanted, count) rows out of count, evenly spread: a folder's pictures come class by class."""

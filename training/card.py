@@ -24,13 +24,16 @@ EXTENSIONS = {
     "same category from a real image and a slightly moved copy, and use all categories evenly), ramped in after the "
     "codes have formed. With `steering_weight`, Q's two continuous codes also have to follow a known change of slant "
     "and of stroke width between the two copies: that fixes which properties they stand for, without any label. "
-    "No label enters training, but two other seeds were given up after a look at their errors on test digits, and the "
-    "test labels name the categories. `--preset paper` trains the published objective.",
+    "No label enters training; the test labels name the categories. `--preset paper` trains the published objective.",
     "bigan": "Beyond the paper: gains and biases in batch norm, averaged weights, a reconstruction term on G(E(x)) and "
     "a contrast term (E's features know a slightly moved copy of an image among the others of the batch, without any "
     "label) beside the adversary. `--preset paper` trains the published objective, which has neither.",
     "gan": "The baseline that LAPGAN is measured against.",
     "classifier": "It names generated pictures and gives features to the Frechet distance. No GAN was trained with it.",
+}
+# What is true of certain weights alone.
+NOTES = {
+    "infogan-mnist": " Two other seeds were given up after a look at their errors on test digits.",
 }
 PUBLISHED = "Preset `paper`: the published nets and objective; the command below names every setting that differs."
 NAMES = {
@@ -42,8 +45,8 @@ NAMES = {
 }
 LIMITS = {
     "lapgan": "32 x 32 pixels; shapes are suggestive, not exact. The class is a hint, followed best where coarse.",
-    "infogan": "Handwritten digits only; Q gives an answer for any picture, digit or not.",
-    "bigan": "Centred white-on-black digits only. G(E(x)) is a plausible image with the code of x, not a copy.",
+    "infogan": "Pictures like its training data only; Q gives an answer for any other picture, too.",
+    "bigan": "Pictures like its training data only, centred digits for MNIST. G(E(x)) is a plausible image with the code of x, not a copy.",
     "gan": "A baseline, not meant to look good.",
     "classifier": "Only for pictures like its training data.",
 }
@@ -105,7 +108,7 @@ tags: [gan, {kind}]
 
 {sample}{NAMES[kind]} of Ganscope, {parameters:,} parameters. Paper: {PAPERS[kind]}.
 
-{PUBLISHED if published else EXTENSIONS[kind]}
+{PUBLISHED if published else EXTENSIONS[kind]}{NOTES.get(weights.name, '')}
 
 ## Data and training
 

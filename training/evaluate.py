@@ -18,6 +18,7 @@ from models.lapgan import LAPGAN
 from models.pyramid import Stage, decompose, halvings
 from training.bench import BATCH, Bench, accuracy, in_batches, spread_rows
 from training.data import normalise
+from training.factors import measure_factors
 from training.metrics import (
     diversity,
     frechet_distance,
@@ -37,6 +38,8 @@ SEED = 2_026
 def evaluate_infogan(weights: Weights, bench: Bench) -> dict:
     """Q on test digits, the information bound, and what each code draws."""
     model: InfoGAN = weights.model
+    if bench.test.factors is not None:
+        return measure_factors(model, bench)
     if not model.config.categorical:
         raise ValueError(f"{weights.name} has no categorical code, which these figures are about.")
     values = model.config.categorical[0]

@@ -127,7 +127,7 @@ def note_ablation(folder: Path, result: dict, weights: Weights, command: str, no
 def name_codes(weights: Weights, bench: Bench, result: dict) -> Weights:
     """Store what each category draws and what each continuous code changes; labels serve for this alone."""
     names = tuple(bench.test.class_names[k] for k in result["category_of"])
-    codes = [""] * weights.config.continuous
+    codes = ["free"] * weights.config.continuous
     for name, code in result["code_of"].items():
         codes[code] = name
     config: Config = replace(weights.config, category_names=names, continuous_names=tuple(codes))

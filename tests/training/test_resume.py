@@ -1,6 +1,7 @@
 """Runs that are killed, stopped, starved and fought over: every one can go on, and goes on as if nothing had been."""
 
 import json
+import os
 import random
 import shutil
 import signal
@@ -16,6 +17,7 @@ from training.processes import find
 from training.recipes import RECIPES
 from training.run import RunFolder, load_state
 
+KILLS = int(os.environ.get("GANSCOPE_TEST_KILLS", "12"))
 LONG = ("--minutes", 2)  # far longer than any test lets it run, but no orphan for ever
 TIMES = {"seconds", "cpu_seconds", "images_per_second", "memory_mb"}
 
@@ -99,7 +101,7 @@ def test_killed_while_saving(command, tmp_path):
     every_step = ("--tick-steps", 1, "--save-steps", 1)
     chance = random.Random(5)
     newest = kills = 0
-    for _ in range(12):
+    for _ in range(KILLS):
         trainer = command("gan", "run", *every_step, *LONG, "--resume")
         trainer.until(lambda before=newest: max(run.checkpoint_steps(), default=0) > before)
         time.sleep(chance.uniform(0, 0.05))  # a step and its save take about as long
@@ -117,7 +119,7 @@ def test_killed_while_saving(command, tmp_path):
         assert steps[-1] > newest
         assert run.read_metrics()[-1]["step"] - steps[-1] <= 1
         newest = steps[-1]
-    assert kills == 12
+    assert kills == KILLS
 
     succeeded(command("gan", "run", *every_step, "--steps", newest + 3, "--resume"))
     assert [record["step"] for record in run.read_metrics()] == list(range(1, newest + 4))
