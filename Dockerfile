@@ -43,6 +43,7 @@ COPY --from=engine /engine/node_modules/onnxruntime-web/dist/ort.wasm.min.mjs* \
     /engine/node_modules/onnxruntime-web/dist/ort-wasm-simd-threaded.mjs* \
     /engine/node_modules/onnxruntime-web/dist/ort-wasm-simd-threaded.wasm* \
     node_modules/onnxruntime-web/dist/
+COPY --from=engine /engine/node_modules/gifenc/dist/gifenc.esm.js node_modules/gifenc/dist/
 RUN mkdir /home/ganscope/data && chown ganscope:ganscope /home/ganscope/data
 
 USER ganscope

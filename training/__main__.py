@@ -148,8 +148,8 @@ def evaluate_command(
     """
     torch.set_num_threads(threads)
     loaded = load_weights(weights)
-    beside = weights.parent / f"classifier-{weights.name.split('-', 1)[-1]}"
-    chosen = classifier or (beside if beside.is_dir() else None)
+    usual = weights.parent / f"classifier-{weights.name.split('-', 1)[-1]}"
+    chosen = classifier or (usual if usual.is_dir() else None)
     judge = load_weights(chosen) if chosen and loaded.kind != "classifier" else None
     config = loaded.config
     size = config.image_sizes[0] if loaded.kind == "lapgan" else config.image_size

@@ -60,7 +60,7 @@ def paper(dataset: Dataset) -> tuple[BiGANConfig, BiGANSettings]:
 def modern(dataset: Dataset) -> tuple[BiGANConfig, BiGANSettings]:
     """The published nets with gains and biases; a reconstruction and a contrast term beside the adversary."""
     config, _ = paper(dataset)
-    return replace(config, affine=True), BiGANSettings(reconstruction_weight=2.0, contrast_weight=1.0)
+    return replace(config, affine=True), BiGANSettings(reconstruction_weight=8.0, contrast_weight=3.0)
 
 
 class BiGANTraining:

@@ -111,7 +111,7 @@ tags: [gan, {kind}]
 
 {sample}{NAMES[kind]} of Ganscope, {parameters:,} parameters. Paper: {PAPERS[kind]}.
 
-{PUBLISHED if published else EXTENSIONS[kind]}{NOTES.get(weights.name, '')}
+{PUBLISHED if published else EXTENSIONS[kind]}{NOTES.get(weights.name, "")}
 
 ## Data and training
 

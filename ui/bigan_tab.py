@@ -10,7 +10,7 @@ from torch import Tensor
 from models.checkpoint import CheckpointError
 from ui import bigan_mix as mixing
 from ui import bigan_view as view
-from ui import images, inference
+from ui import images, inference, tools
 from ui.bigan_examples import examples, prepare
 from ui.bigan_mix import Mix
 from ui.bigan_view import TEXT, Look
@@ -120,8 +120,10 @@ def _build_bench(start: Look, mixed: Mix) -> Shelf:
                 upload = picture_button(TEXT["upload"], elem_id="bigan-upload")
             with gr.Column(elem_classes="gs-stage"):
                 stage = canvas(view.stage_scene(start), elem_id="bigan-stage")
-                browser = told(start.model, view.local(start.model))
-                live = engine("bigan.js", "mountBigan", browser, elem_id="bigan-engine")
+                with gr.Column(elem_classes="gs-below"):
+                    config = view.local(start.model)
+                    live = engine("bigan.js", "mountBigan", told(start.model, config), elem_id="bigan-engine")
+                    row = tools.tools("bigan", (start.model, start.code.tolist()), config)
         with gr.Row(elem_classes="gs-under"):
             why = gr.Markdown(view.why(start.model), elem_classes="gs-hint")
             model = gr.Dropdown(names, value=start.model, label=TEXT["model"], visible=len(names) > 1)
@@ -146,13 +148,15 @@ def _build_bench(start: Look, mixed: Mix) -> Shelf:
     stage.drag(_turn, shown, [stage, reset, shown], **LIVE)
     stage.release(_turn, shown, [stage, reset, shown], **LIVE)
     reset.click(_reset, shown, [stage, reset, shown], **NOW)
+    row.bring(_bring, model, seen, **NOW)
     mixes = [slots, walk, held]
     slots.pick(_pick_slot, [held, t], mixes, **NOW)
     take.click(_take, [shown, held, t], mixes, **NOW)
     t.input(mixing.walk_patch, [held, t], walk, **LIVE)
     walk.pick(_pick_step, held, [walk, t], **NOW)
     shelf = Shelf("bigan", model, [(_change_model, [model, t], [*seen, *mixes, why, live])])
-    shelf.wire()
+    tools.note("bigan", [model])
+    tools.wire(row, shelf)
     return shelf
 
 
@@ -187,6 +191,16 @@ def _turn(event: gr.EventData, shown: Look) -> tuple:
     untouched = (values - shown.code).abs() < 1e-4
     turned = replace(shown, turned=torch.where(untouched, shown.code, values))
     return view.stage_patch(turned), gr.update(interactive=True), turned
+
+
+def _bring(event: gr.EventData, model: str) -> tuple:
+    """Show a code that a link holds; what the encoder once saw is not in it, so it sees what the code draws."""
+    code = event_data(event).get("code")
+    if code is None:
+        return (gr.skip(),) * 4
+    values = _code(code, model)
+    look = replace(view.look(model, view.decode(model, values[None])[0]), turned=values, linked=True)
+    return view.stage_scene(look), view.examples_patch(model, None), gr.update(interactive=True), look
 
 
 def _reset(shown: Look) -> tuple:

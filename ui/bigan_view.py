@@ -32,6 +32,7 @@ TEXT = {
     "seen": "What the encoder sees",
     "seen_steps": "x, your picture {steps}",
     "seen_plain": "x, the picture as it is",
+    "seen_linked": "x, drawn from the code of the link",
     "code": "Its code: drag the bars",
     "code_note": "E(x), {count} numbers from −1 to 1",
     "code_alt": "Code of {count} numbers; left and right choose one, up and down turn it",
@@ -82,6 +83,7 @@ class Look:
         steps: what was done to the visitor's picture on the way.
         code: E(x), (latent,).
         turned: the code on show, (latent,); equal to `code` until a bar is dragged.
+        linked: the code on show came by a link, and `seen` is what it draws.
     """
 
     model: str
@@ -89,6 +91,7 @@ class Look:
     steps: tuple[str, ...]
     code: Tensor
     turned: Tensor
+    linked: bool = False
 
 
 @inference.device_call
@@ -114,6 +117,7 @@ def stage_scene(shown: Look) -> str:
     drawn, verdict = _drawn(shown)
     steps = ", ".join(shown.steps)
     seen_note = TEXT["seen_steps"].format(steps=steps) if steps else TEXT["seen_plain"]
+    seen_note = TEXT["seen_linked"] if shown.linked else seen_note
     seen = scene.image("seen", shown.seen, size="fill", caption=seen_note, alt=f"{TEXT['seen']}: {seen_note}")
     return scene.scene(
         TEXT["stage_alt"].format(verdict=verdict),

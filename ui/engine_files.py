@@ -1,4 +1,4 @@
-"""What the browser's own engine is served: onnxruntime-web out of node_modules, and the nets exported as ONNX."""
+"""What the browser is served to draw by itself: onnxruntime-web, gifenc, and the nets exported as ONNX."""
 
 import functools
 import hashlib
@@ -22,13 +22,27 @@ ORT_FILES = {
     "ort-wasm-simd-threaded.mjs": "sha384-XcXA/MtAf0WpB8e023xQH9CM7RIjiugakT7x99DIwpFf7k56BIFFcAPerIF7FDad",
     "ort-wasm-simd-threaded.wasm": "sha384-vjBJ1z7qrhkTyYsNqKeF6c7N+nOJSU94czEo+tvZcu8G75JparGq9kB+kTnEUNVM",
 }
-TYPES = {".mjs": "text/javascript", ".wasm": "application/wasm", ".onnx": "application/octet-stream"}
+GIF_DIST = ROOT / "node_modules" / "gifenc" / "dist"
+GIF_VERSION, GIF_FILE = "1.0.3", "gifenc.esm.js"
+GIF_INTEGRITY = "sha384-P7/5O5/b1yQQnqgcqktjBKyP5irxx5L0p6ft3eD1i3ASjVm03RkbLOmZkKr6qFHb"
+TYPES = {
+    ".js": "text/javascript",
+    ".mjs": "text/javascript",
+    ".wasm": "application/wasm",
+    ".onnx": "application/octet-stream",
+}
 
 
 def runtime() -> dict[str, Any]:
     """Say where the page finds onnxruntime-web: `base`, `version`, `integrity` of each file, `local` or a CDN."""
     local = all((DIST / name).is_file() for name in ORT_FILES)
     return {"base": f"ort/{ORT_VERSION}", "version": ORT_VERSION, "integrity": ORT_FILES, "local": local}
+
+
+def encoder() -> dict[str, Any]:
+    """Say where the page finds gifenc, likewise."""
+    local = (GIF_DIST / GIF_FILE).is_file()
+    return {"base": f"gif/{GIF_VERSION}", "version": GIF_VERSION, "integrity": GIF_INTEGRITY, "local": local}
 
 
 def exported(name: str) -> dict[str, Any] | None:
@@ -56,6 +70,14 @@ async def ort_file(request: Request) -> Response:
     return _file(request, DIST / name, for_ever=True)
 
 
+async def gif_file(request: Request) -> Response:
+    """Serve gifenc, which makes a GIF of a walk."""
+    wanted = (request.path_params["version"], request.path_params["name"])
+    if wanted != (GIF_VERSION, GIF_FILE) or not (GIF_DIST / GIF_FILE).is_file():
+        return PlainTextResponse("Not found", status_code=404)
+    return _file(request, GIF_DIST / GIF_FILE, for_ever=True)
+
+
 async def net_file(request: Request) -> Response:
     """Serve one exported net; under the present weights' stamp browsers may keep it for ever."""
     name, file = request.path_params["model"], request.path_params["file"]
@@ -74,6 +96,7 @@ def routes() -> list[Route]:
     """Return the routes that serve these files."""
     return [
         Route("/ort/{version}/{name}", ort_file),
+        Route("/gif/{version}/{name}", gif_file),
         Route("/nets/{stamp}/{model}/{file}", net_file),
     ]
 

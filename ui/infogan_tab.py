@@ -10,7 +10,7 @@ from PIL import Image
 from torch import Tensor
 
 from models.checkpoint import CheckpointError
-from ui import images, inference
+from ui import images, inference, tools
 from ui import infogan_view as view
 from ui.canvas import (
     LIVE,
@@ -106,8 +106,10 @@ def _build_bench(start: Turn) -> Shelf:
     with gr.Row(elem_classes="gs-bench"):
         with gr.Column(elem_classes="gs-stage"):
             stage = canvas(first_pictures, elem_id="infogan-stage")
-            browser = told(start.model, view.local(start.model))
-            live = engine("infogan.js", "mountInfogan", browser, elem_id="infogan-engine")
+            with gr.Column(elem_classes="gs-below"):
+                config = view.local(start.model)
+                live = engine("infogan.js", "mountInfogan", told(start.model, config), elem_id="infogan-engine")
+                row = tools.tools("infogan", (start.model, start.seed, start.row, *start.codes), config)
         with gr.Column(elem_classes="gs-controls"):
             intro(TEXT)
             with gr.Row(elem_classes="gs-card gs-split"):
@@ -157,12 +159,13 @@ def _build_bench(start: Turn) -> Shelf:
     for control in (seed, code):
         control.input(None, [code, *turn], None, js=ask("infogan", "show"), **NOW)
     live.ask(_answer, None, drawn, **LIVE)
+    tools.bring("infogan", row, turn).then(None, [code, *turn], None, js=ask("infogan", "show"), **NOW)
     read = [own, category, code_1, code_2, *follows]
     pad.draw(_read_drawing, turn, read, **LIVE)
     upload.upload(_read_upload, [upload, *turn], read, **PRIVATE)
     switched = [*follows, sweep, category, code_1, code_2, code, hint, own, live]
     shelf = Shelf("infogan", model, [(_switch, [model, seed], switched)])
-    shelf.wire()
+    tools.wire(row, shelf)
     return shelf
 
 

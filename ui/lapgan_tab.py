@@ -11,7 +11,7 @@ from PIL import Image
 
 from models.checkpoint import CheckpointError
 from models.random import SEED_LIMIT
-from ui import images, inference
+from ui import images, inference, tools
 from ui import lapgan_view as view
 from ui.canvas import LIVE, NOW, canvas, endpoint, event_data, intro, notice
 from ui.lapgan_own import EXAMPLES, build_own, class_menu, prepare
@@ -98,8 +98,11 @@ def _build_bench(start: Growth) -> Shelf:
             intro(TEXT)
         with gr.Column(elem_classes="gs-stage"):
             stage = canvas(view.stage_scene(start), elem_id="lapgan-stage", elem_classes="gs-sums")
-            browser = told(start.model, view.local(start.model))
-            live = engine("lapgan.js", "mountLapgan", browser, elem_id="lapgan-engine")
+            with gr.Column(elem_classes="gs-below"):
+                config = view.local(start.model)
+                live = engine("lapgan.js", "mountLapgan", told(start.model, config), elem_id="lapgan-engine")
+                at_first = (start.model, start.label, start.seeds[0], *[start.seeds[0]] * count, *[1.0] * count)
+                row = tools.tools("lapgan", at_first, config)
         with gr.Column(elem_classes="gs-controls"):
             with gr.Column(elem_classes="gs-card"):
                 with gr.Row(elem_classes="gs-line"):
@@ -140,10 +143,12 @@ def _build_bench(start: Growth) -> Shelf:
         then_sheets(slot.seed.input(None, growth, None, js=ask("lapgan", "show"), **NOW))
         then_sheets(slot.roll.click(partial(_roll_level, index), growth, [stage, slot.seed], **NOW))
     live.ask(_answer, None, stage, **LIVE)
+    brought = tools.bring("lapgan", row, growth)
+    then_sheets(brought.then(None, growth, None, js=ask("lapgan", "show"), **NOW))
     parts = [part for slot in slots for part in (slot.column, slot.text, slot.gain, slot.seed, slot.roll)]
     switch = (_switch, growth, [stage, live, label, classes_card, *parts])
     shelf = Shelf("lapgan", model, [switch, (_sheets, growth, sheets), own])
-    shelf.wire()
+    tools.wire(row, shelf)
     return shelf
 
 

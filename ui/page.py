@@ -10,7 +10,7 @@ from starlette.routing import Route
 
 from models.device import describe
 from ui import bigan_tab, engine_files, health, inference, infogan_tab, lapgan_tab, train_routes, train_tab
-from ui.canvas import WEB, web_version
+from ui.canvas import NOW, WEB, web_version
 from ui.theme import make_theme
 
 TEXT = {
@@ -25,6 +25,14 @@ TABS = (lapgan_tab, infogan_tab, bigan_tab)
 MEDIA_TYPES = {".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml"}
 FOR_EVER = "public, max-age=31536000, immutable"
 
+# A link opens its own tab; the tab then reads the rest (ui/web/tools.js).
+_OPEN = """
+async () => {{
+  const {{ readLink }} = await import(new URL("web/{version}/link.js", document.baseURI));
+  const link = readLink(location.search);
+  return link ? {{ __type__: "update", selected: link.m }} : {{ __type__: "update" }};
+}}
+"""
 _TOGGLE = """
 const button = element.querySelector("button");
 button.addEventListener("click", () => {
@@ -49,6 +57,7 @@ def build_page() -> gr.Blocks:
                     shelves.append(tab.build())
             with gr.Tab(train_tab.TEXT["tab"], id=train_tab.TEXT["id"], elem_classes="gs-panel"):
                 train_tab.build(demo, tabs, [shelf for shelf in shelves if shelf is not None])
+        demo.load(None, None, tabs, js=_OPEN.format(version=web_version()), **NOW)
         gr.HTML(_footer(), elem_id="gs-footer", apply_default_css=False)
     return demo.queue(max_size=inference.settings().queue_size, api_open=False)
 

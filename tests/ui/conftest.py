@@ -163,7 +163,7 @@ def visit(chromium):
         page.on("console", lambda entry: problems.append(entry.text) if entry.type == "error" else None)
         page.on("pageerror", lambda error: problems.append(str(error)))
         page.on("requestfailed", lambda request: problems.append(f"failed: {request.url}"))
-        page.on("request", lambda request: problems.extend(_foreign(request.url, address)))
+        page.on("request", lambda request: problems.extend(_foreign(request.url, address.split("/?")[0])))
         page.goto(address)
         if tab:
             page.get_by_role("tab", name=tab).click()

@@ -21,7 +21,8 @@ TABS = {"lapgan": "LAPGAN", "infogan": "InfoGAN", "bigan": "BiGAN"}
 STATE = "document.querySelector('#{}-engine .gs-root')?.dataset.engine"
 SEEDS = (0, 1, 7, 42, 30, 999, 12345, 2**31, 2**32 - 1, 5, 8, 13, 21, 34, 55, 89, 144, 233, 377, 610)
 DRAG = """async ([kind, seconds]) => {
-  const [slider] = [...document.querySelectorAll('.gs-code input[type=range]')].filter((input) => input.offsetParent);
+  const sliders = [...document.querySelectorAll('.gs-code input[type=range]')].filter((input) => input.offsetParent);
+  const slider = kind === 'lapgan' ? sliders.findLast((input) => input.closest('.gs-gain')) : sliders[0];
   const set = Object.getOwnPropertyDescriptor(HTMLInputElement.prototype, 'value').set;
   const picture = document.querySelector(`#${kind}-stage [data-tile=picture] canvas`);
   const seen = new Set();

@@ -109,7 +109,7 @@ export function makeBars(description, emit) {
     if ("caption" in tile) caption.textContent = tile.caption ?? "";
     caption.hidden = !caption.textContent;
   }
-  return { node, update };
+  return { node, update, values: () => values };
 }
 
 /** A value on its line from `low` to `high`, a `band` of the line marked, beside the true value if there is one. */

@@ -4,6 +4,7 @@ import { toBytes, toSheet } from "./engine.js";
 import { makeLive } from "./live.js";
 import { latent } from "./random.js";
 import { fill } from "./text.js";
+import { between, hot, onStep } from "./walk.js";
 
 /** Join the tab's engine component; other components reach it as `ganscope.infogan(what, controls)`. */
 export function mountInfogan(element, page) {
@@ -36,6 +37,23 @@ export function mountInfogan(element, page) {
   }
 
   window.ganscope ??= {};
+  // For walks and exports (ui/web/panels.js).
+  (window.ganscope.painters ??= {}).infogan = {
+    ready: () => live.ready,
+    job: (controls) => makeScenes(live).turn(controls),
+    code: (controls) => makeScenes(live).codes(makeScenes(live).turn(controls)),
+    state: ({ seed, row, codes, toward, share }, { m, w }) => {
+      return { m, w, s: share > 0.5 ? toward : seed, k: row, c1: onStep(codes[0]), c2: onStep(codes[1]) };
+    },
+    show: (turn) => live.newest(async () => {
+      const scenes = makeScenes(live);
+      const { stage, reading } = await live.timed(() => scenes.picture(turn));
+      at("stage")?.draw({ patch: stage.patch }); // not told to screen readers at every step
+      at("reading")?.draw({ patch: reading.patch });
+      at("plane")?.draw(scenes.cross(turn));
+    }),
+    paint: (turns) => makeScenes(live).tiles(turns),
+  };
   window.ganscope.infogan = (what, controls) => {
     const renews = what === "settle" && !controls[0]; // a new seed comes from the server, which sets its box
     if (live.ready && !renews) live.newest((superseded) => show(what, controls, superseded));
@@ -54,13 +72,13 @@ export function makeScenes({ model, config }) {
     return { seed: Number(seed) >>> 0, row: Number(row), codes: [Number(x), Number(y)] };
   }
   /** The generator's input for one picture: noise, one-hot categories, continuous codes. */
-  function codes({ seed, row, codes: [x, y] }) {
-    const hot = config.categorical.flatMap((values, i) => {
-      const chosen = i === 0 ? order[row] : 0;
-      return Array.from({ length: values }, (_, value) => Number(value === chosen));
-    });
+  function codes({ seed, row, codes: [x, y], toward, share, mixed }) {
+    const place = mixed && { ...mixed, now: order[mixed.now], next: order[mixed.next] };
+    const categories = config.categorical.flatMap((values, i) => hot(values, i ? 0 : order[row], i ? null : place));
     const rest = new Array(Math.max(0, config.continuous - 2)).fill(0);
-    return [...latent(seed, config.noise), ...hot, x, y, ...rest];
+    const noise = latent(seed, config.noise);
+    const moved = toward === undefined ? noise : between(noise, latent(toward, config.noise), share);
+    return [...moved, ...categories, x, y, ...rest];
   }
   async function draw(turns) {
     const inputs = { codes: Float32Array.from(turns.flatMap(codes)) };
@@ -120,11 +138,15 @@ export function makeScenes({ model, config }) {
     const [tile] = mark(now, code).patch;
     return { patch: [{ ...tile, ...sheet, cells: [names.length, values.length] }] };
   }
+  async function tiles(turns) {
+    const images = await draw(turns);
+    return turns.map((_, row) => ({ kind: "image", ...bytes(images, row) }));
+  }
   function bytes(images, row = 0) {
     const [channels, height, width] = shape;
     return { pixels: toBytes(images, shape, row), shape: [height, width, channels] };
   }
-  return { turn, picture, strip, cross, map, mark, sweep, draw };
+  return { turn, codes, tiles, picture, strip, cross, map, mark, sweep, draw };
 
   function spaced(steps) {
     return Array.from({ length: steps }, (_, i) => -config.range + (2 * config.range * i) / (steps - 1));

@@ -4,21 +4,44 @@ import { sizeOf, toBytes } from "./engine.js";
 import { makeLive } from "./live.js";
 import { latent } from "./random.js";
 import { fill } from "./text.js";
+import { between, hot, onStep } from "./walk.js";
 
 /** Join the tab's engine component; other components reach it as `ganscope.lapgan("show", controls)`. */
 export function mountLapgan(element, page) {
   const live = makeLive("lapgan", element, page);
   const stage = () => document.querySelector("#lapgan-stage .gs-root")?.stage;
-  let scenes = null;
+  let kept = null;
 
-  async function show(controls) {
-    if (scenes?.model !== live.model) scenes = makeScenes(live);
-    stage()?.draw(await live.timed(() => scenes.stage(scenes.growth(controls))));
+  function scenes() {
+    if (kept?.model !== live.model) kept = makeScenes(live);
+    return kept;
+  }
+  async function show(growth) {
+    stage()?.draw(await live.timed(() => scenes().stage(growth)));
   }
 
   window.ganscope ??= {};
+  // For walks and exports (ui/web/panels.js).
+  (window.ganscope.painters ??= {}).lapgan = {
+    ready: () => live.ready,
+    job: (controls) => scenes().growth(controls),
+    code: (controls) => scenes().noise(scenes().growth(controls)),
+    state: ({ label, seeds, gains, toward, share }, { m, w, s }) => {
+      const z = share > 0.5 ? seeds.map(() => toward) : [...seeds].reverse();
+      return { m, w, s: share > 0.5 ? toward : s, k: label, z, g: gains.map(onStep).reverse() };
+    },
+    show: (growth) => live.newest(async () => {
+      const { patch } = await live.timed(() => scenes().stage(growth));
+      stage()?.draw({ patch }); // not told to screen readers at every step
+    }),
+    paint: async (growths) => {
+      const tiles = [];
+      for (const growth of growths) tiles.push((await scenes().stage(growth)).patch.at(-1));
+      return tiles;
+    },
+  };
   window.ganscope.lapgan = (what, controls) => {
-    if (live.ready) live.newest(() => show(controls));
+    if (live.ready) live.newest(() => show(scenes().growth(controls)));
     else page.trigger("ask", { what, controls });
   };
   const early = window.ganscope.early?.lapgan;
@@ -43,23 +66,31 @@ export function makeScenes({ model, config }) {
   }
 
   /** Grow one picture: {image, enlarged, band} of each level, index 0 the finest, channels first. */
-  async function grow({ label, seeds, gains }) {
+  async function grow({ gains, ...rest }) {
     const stages = [];
     for (let level = base; level >= 0; level -= 1) {
       // A level's net is run again only where what it sees has changed: turning its own gain needs no net at all.
-      const key = JSON.stringify([label, seeds.slice(level), gains.slice(level + 1)]);
-      if (kept[level]?.key !== key) kept[level] = { key, made: await draw(level, label, seeds, stages[level + 1]) };
+      const key = JSON.stringify([{ ...rest, seeds: rest.seeds.slice(level) }, gains.slice(level + 1)]);
+      if (kept[level]?.key !== key) kept[level] = { key, made: await draw(level, rest, stages[level + 1]) };
       stages[level] = sum(level, kept[level].made, gains[level]);
     }
     return stages;
   }
-  async function draw(level, label, seeds, coarser) {
+  async function draw(level, now, coarser) {
     const inputs = coarser ? { coarse: coarser.image } : {};
-    config.noise_shapes[level].forEach((shape, i) => {
-      inputs[`noise${i}`] = latent(seeds[level], sizeOf(shape), 2 * level + i);
-    });
-    if (config.classes) inputs.classes = Float32Array.from({ length: config.classes }, (_, k) => Number(k === label));
+    noises(level, now).forEach((noise, i) => (inputs[`noise${i}`] = noise));
+    if (config.classes) inputs.classes = Float32Array.from(hot(config.classes, now.label, now.mixed));
     return model.run(`level${level}`, inputs, 1);
+  }
+  function noises(level, { seeds, toward, share }) {
+    return config.noise_shapes[level].map((shape, i) => {
+      const from = (seed) => latent(seed, sizeOf(shape), 2 * level + i);
+      return toward === undefined ? from(seeds[level]) : between(from(seeds[level]), from(toward), share);
+    });
+  }
+  /** All noise of a picture, from the coarsest level to the finest. */
+  function noise(now) {
+    return sizes.flatMap((_, slot) => noises(base - slot, now).flatMap((values) => [...values]));
   }
   function sum(level, { image, enlarged, band }, gain) {
     if (image) return { image: image.map(clip) };
@@ -98,7 +129,7 @@ export function makeScenes({ model, config }) {
     }
     return { pixels, shape: [size, size, 1] };
   }
-  return { model, growth, grow, stage };
+  return { model, growth, grow, stage, noise };
 }
 
 function clip(value) {

@@ -57,7 +57,7 @@ export function makeStage(root, emit) {
   }
 
   function announce(label) {
-    if (root.getAttribute("aria-label") === label) return;
+    if (label === undefined || root.getAttribute("aria-label") === label) return;
     root.setAttribute("aria-label", label);
     // Said once a drag has come to rest, not at each step of it.
     clearTimeout(quiet);
