@@ -10,8 +10,8 @@ from torch import Tensor
 from models.bigan import BiGAN, BiGANConfig
 from training.calibration import calibrate_batch_norm
 from training.data import Dataset, normalise
-from training.infogan import move_slightly
 from training.losses import accuracy, descend, uniform
+from training.moves import move_slightly
 from training.probes import SAMPLES, neighbour_accuracy, relative_diversity
 from training.shared import rows_of_ranks
 

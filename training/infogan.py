@@ -12,6 +12,7 @@ from models.infogan import InfoGAN, InfoGANConfig
 from training.calibration import calibrate_batch_norm
 from training.data import Dataset, normalise
 from training.losses import accuracy, descend, discriminator_loss, generator_loss, uniform
+from training.moves import change_strokes, move_slightly
 from training.probes import SAMPLES, relative_diversity
 from training.shared import draw_rows, mean_of_ranks
 
@@ -232,28 +233,3 @@ class InfoGANTraining:
             mean = here.mean(dim=0)
             total = total - (mean * (mean + 1e-8).log()).sum() + (here * (there + 1e-8).log()).sum(dim=1).mean()
         return float(total)
-
-
-def move_slightly(images: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
-    """Turn, scale, shear and shift images a little, the border filled with black (-1).
-
-    Returns:
-        The moved images, and by how much each leans more to the right (N,), as a slope.
-    """
-    count, device = len(images), images.device
-    angle, log_scale, shear, dx, dy = uniform((5, count), generator, device, axis=1).unbind()
-    angle, scale, shear = 0.2 * angle, (0.12 * log_scale).exp(), 0.2 * shear
-    cos, sin = angle.cos() * scale, angle.sin() * scale
-    rows = [torch.stack([cos, shear - sin, 0.12 * dx], dim=1), torch.stack([sin, cos, 0.12 * dy], dim=1)]
-    grid = F.affine_grid(torch.stack(rows, dim=1), list(images.shape), align_corners=False)
-    # The grid says where each output pixel comes from, so x shifts by shear - sin a row downwards there.
-    return F.grid_sample(images + 1, grid, align_corners=False) - 1, (shear - sin) / cos
-
-
-def change_strokes(images: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
-    """Thicken or thin bright strokes by mixing in a dilated or eroded copy; return images and change in pixels (N,)."""
-    amount = 0.45 * uniform((len(images),), generator, images.device)
-    thick, thin = F.max_pool2d(images, 3, 1, 1), -F.max_pool2d(-images, 3, 1, 1)
-    mix = amount[:, None, None, None]
-    changed = torch.where(mix > 0, torch.lerp(images, thick, mix.abs()), torch.lerp(images, thin, mix.abs()))
-    return changed, 2 * amount  # a 3 x 3 neighbourhood adds or takes a pixel on each side

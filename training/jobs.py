@@ -17,6 +17,7 @@ import subprocess
 import sys
 import threading
 import time
+import typing
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -25,12 +26,13 @@ import psutil
 
 from models.checkpoint import CheckpointError, write_json
 from training.job import Job, read_job
-from training.processes import find, send, start_trainer
+from training.processes import GRACE_S, find, send, start_trainer
 from training.runs import QueueError, Run, RunIndex, folder_of, names, read_run
-from training.workers import Workers
+
+if typing.TYPE_CHECKING:
+    from training.workers import Workers
 
 TICK_S = 0.5
-GRACE_S = 10.0
 NICENESS = 10
 MB = 1_000_000
 
@@ -62,7 +64,7 @@ class Queue:
     def __init__(self, root: Path, limits: QueueLimits | None = None, *, redis: str | None = None) -> None:
         self.root, self.limits = Path(root), limits or QueueLimits()
         self.index = RunIndex(self.root)
-        self.workers = Workers(redis) if redis else None
+        self.workers = workers_at(redis) if redis else None
         self.launch: Callable[[Path, list[str]], None] = self.workers.hand_over if self.workers else self.spawn
         self._children: list[subprocess.Popen] = []
         self._settled: dict[str, tuple[object, Run]] = {}
@@ -253,6 +255,13 @@ class Queue:
                 yield False
                 return
             yield True
+
+
+def workers_at(address: str) -> "Workers":
+    """Reach the workers at a Redis; without one, no start of the app waits for those packages to load."""
+    from training.workers import Workers
+
+    return Workers(address)
 
 
 def _mark(path: Path) -> tuple[int | None, ...]:

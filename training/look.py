@@ -4,9 +4,9 @@ from pathlib import Path
 
 import numpy as np
 
+from training.bench import spread_rows
 from training.data import Dataset, normalise, open_dataset
 from training.grids import save_grid
-from training.probes import spread
 
 COLUMNS, ROWS = 10, 4
 MOST_CLASSES = 12
@@ -40,8 +40,10 @@ def look(spec: str, sheet: Path | None, *, size: int | None, channels: int | Non
 def rows_of_classes(dataset: Dataset) -> list[int]:
     """Choose pictures for the sheet: every class in turn, evenly spread over each."""
     classes = [
-        spread((dataset.labels == label).nonzero()[:, 0], COLUMNS * ROWS).tolist()
+        rows[spread_rows(COLUMNS * ROWS, len(rows))].tolist()
         for label in range(len(dataset.class_names))
+        for rows in [(dataset.labels == label).nonzero()[:, 0]]
+        if len(rows)
     ]
     turns = [rows[turn] for turn in range(COLUMNS * ROWS) for rows in classes if turn < len(rows)]
     chosen = turns[: COLUMNS * ROWS]

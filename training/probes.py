@@ -4,6 +4,7 @@ import torch
 from torch import Tensor
 
 from models.bigan import BiGAN
+from training.bench import spread_rows
 from training.data import Dataset, normalise
 from training.metrics import diversity, nearest_neighbour_accuracy
 
@@ -13,7 +14,7 @@ SAMPLES = 64
 
 def relative_diversity(samples: Tensor, dataset: Dataset) -> float:
     """Return how far samples (N, C, s, s) lie apart, over how far real images do: near 0 where G has collapsed."""
-    real = normalise(spread(dataset.images, SAMPLES))
+    real = normalise(dataset.images[spread_rows(SAMPLES, len(dataset.images))])
     if len(real) < 2 or len(samples) < 2:
         return 1.0
     return diversity(samples.cpu()) / max(diversity(real), 1e-6)
@@ -25,7 +26,8 @@ def neighbour_accuracy(model: BiGAN, dataset: Dataset, device: torch.device) -> 
     queries = torch.arange(0, count, max(1, count // QUERIES))[:QUERIES]
     others = torch.ones(count, dtype=torch.bool)
     others[queries] = False
-    gallery = spread(others.nonzero()[:, 0], GALLERY)
+    others = others.nonzero()[:, 0]
+    gallery = others[spread_rows(GALLERY, len(others))]
 
     def features(rows: Tensor) -> Tensor:
         return torch.cat([model.features(normalise(dataset.images[part]).to(device)).cpu() for part in rows.split(500)])
@@ -33,10 +35,3 @@ def neighbour_accuracy(model: BiGAN, dataset: Dataset, device: torch.device) -> 
     return nearest_neighbour_accuracy(
         features(gallery), dataset.labels[gallery], features(queries), dataset.labels[queries]
     )
-
-
-def spread(rows: Tensor, count: int) -> Tensor:
-    """Return at most `count` rows, evenly spread: a folder's pictures come class by class."""
-    if len(rows) <= count:
-        return rows
-    return rows[torch.arange(count) * len(rows) // count]

@@ -13,6 +13,7 @@ import psutil
 from models.checkpoint import write_json
 
 ROOT = Path(__file__).resolve().parent.parent
+GRACE_S = 10.0  # for a trainer that was asked to end, until it is killed
 PAUSED = (psutil.STATUS_STOPPED, psutil.STATUS_TRACING_STOP)
 
 

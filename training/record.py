@@ -15,6 +15,7 @@ from models.checkpoint import read_json, write_durably
 from training.data import public_name
 from training.run import RunError, RunFolder
 from training.start import reopen
+from training.tails import shortened
 
 MOST_RECORDS = 300
 MOST_FRAMES = 12
@@ -44,8 +45,8 @@ def record(run: RunFolder, to: Path, note: str) -> Path:
         "config": asked["config"],
         "settings": asked["settings"],
         "status": {key: value for key, value in run.status().items() if key in ("state", "step", "reason", "device")},
-        "records": [rounded(entry) for entry in thin(records, MOST_RECORDS)],
-        "measures": [rounded(entry) for entry in thin(run.read_measures(), MOST_RECORDS)],
+        "records": [shortened(entry, DIGITS) for entry in thin(records, MOST_RECORDS)],
+        "measures": [shortened(entry, DIGITS) for entry in thin(run.read_measures(), MOST_RECORDS)],
         "samples": [f"{frame.stem}.webp" for frame in kept],
     }
     write_durably(to / "recording.json", (json.dumps(recording, separators=(",", ":")) + "\n").encode())
@@ -57,15 +58,6 @@ def thin(items: list, most: int) -> list:
     if len(items) <= most:
         return items
     return [items[round(i * (len(items) - 1) / (most - 1))] for i in range(most)]
-
-
-def rounded(entry: dict) -> dict:
-    """Shorten the numbers of a record; the eye sees no more digits in a curve."""
-    return {
-        key: float(f"{value:.{DIGITS}g}") if isinstance(value, float) else value
-        for key, value in entry.items()
-        if key != "cpu_seconds"
-    }
 
 
 def shrink(frame: Path) -> bytes:

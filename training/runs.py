@@ -19,6 +19,7 @@ from models.checkpoint import CheckpointError, read_json
 from training.processes import find, paused
 from training.tails import last_record, last_words
 from training.tails import records_since as records_since  # for the page, which sees this module alone
+from training.tails import shortened as shortened
 
 RunState = Literal["queued", "running", "done", "cancelled", "failed", "diverged", "interrupted"]
 RESUMABLE: tuple[RunState, ...] = ("cancelled", "failed", "diverged", "interrupted")

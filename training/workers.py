@@ -14,7 +14,7 @@ import time
 from pathlib import Path
 
 from models.checkpoint import write_json
-from training.processes import start_trainer
+from training.processes import GRACE_S, start_trainer
 from training.runs import QueueError
 
 try:
@@ -26,7 +26,6 @@ except ImportError:
 
 QUEUE = "ganscope"
 LOOK_S = 0.5
-GRACE_S = 10.0
 
 
 class Workers:

@@ -11,6 +11,7 @@ from starlette.routing import Route
 from models.device import describe
 from ui import bigan_tab, engine_files, health, inference, infogan_tab, lapgan_tab, train_routes, train_tab
 from ui.canvas import NOW, WEB, web_version
+from ui.engine_files import FOR_EVER
 from ui.theme import make_theme
 
 TEXT = {
@@ -23,7 +24,6 @@ TEXT = {
 }
 TABS = (lapgan_tab, infogan_tab, bigan_tab)
 MEDIA_TYPES = {".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml"}
-FOR_EVER = "public, max-age=31536000, immutable"
 
 # A link opens its own tab; the tab then reads the rest (ui/web/tools.js).
 _OPEN = """

@@ -28,10 +28,14 @@ class Shelf:
 
     def wire(self) -> None:
         """Let the tab follow its own menu."""
-        event: Any = None
+        self.after(self.model.input)
+
+    def after(self, listen: Callable) -> gr.events.Dependency:
+        """Let the tab do its steps after an event; `listen` is the method that hears of it."""
         for function, inputs, outputs in self.steps:
-            listen = self.model.input if event is None else event.then
             event = listen(inference.tell_errors(function), inputs, outputs, **NOW)
+            listen = event.then
+        return event
 
     def follow(self, event: gr.events.Dependency, chosen: gr.State) -> gr.events.Dependency:
         """Let the tab follow an event elsewhere, where `chosen` holds its kind after it."""

@@ -83,6 +83,4 @@ def wire(row: gr.HTML, shelf: Shelf) -> None:
     """Let a tab follow its menu of weights, and the row choose other weights there before it sets the controls."""
     shelf.wire()
     event = row.ask(None, None, shelf.model, js=f"() => window.ganscope.wanted.{shelf.kind}()", **NOW)
-    for function, inputs, outputs in shelf.steps:
-        event = event.then(inference.tell_errors(function), inputs, outputs, **NOW)
-    event.then(None, js=f"() => window.ganscope.again.{shelf.kind}()", **NOW)
+    shelf.after(event.then).then(None, js=f"() => window.ganscope.again.{shelf.kind}()", **NOW)

@@ -17,7 +17,7 @@ import gradio as gr
 from models.checkpoint import CheckpointError, read_json
 from training.job import Job
 from training.jobs import Queue, QueueLimits
-from training.runs import QueueError, Run, folder_of, last_words, read_run, records_since
+from training.runs import QueueError, Run, folder_of, last_words, read_run, records_since, shortened
 from ui import inference
 from ui import train_view as view
 from ui.train_view import TEXT
@@ -25,6 +25,7 @@ from ui.train_view import TEXT
 PART = re.compile(r"[a-z0-9][a-z0-9-]{0,79}")
 FRAME = re.compile(r"step-\d{6,12}\.(png|webp)")
 LOG_LINES = 40
+DIGITS = 5  # of what goes to the browser
 _turns = itertools.count()  # the same run again is news, too: something may have been done to it
 
 
@@ -175,8 +176,8 @@ def story(key: str, since: int = -1, measured: int = -1, drawn: int = -1) -> dic
     recent = records_since(path / "metrics.jsonl", int(0.8 * run.step)) if run.step else []
     told = {
         "last": run.step,
-        "records": [view.brief(record) for record in records],
-        "measures": [view.brief(record) for record in measures],
+        "records": [shortened(record, DIGITS) for record in records],
+        "measures": [shortened(record, DIGITS) for record in measures],
         "samples": shown,
         "live": run.state in ("running", "queued"),
         "state": view.state(run),

@@ -13,7 +13,6 @@ TOO_STRONG = 0.97
 COLLAPSED = 0.3
 DEAF_SHARE, DEAF_STEPS = 0.3, 1500
 QUIET_S = 180.0
-DIGITS = 5
 
 
 def run_title(run: Run) -> str:
@@ -182,15 +181,6 @@ def marks(config: dict) -> dict[str, list]:
         product = math.prod(codes)
         found["information"] = [round(math.log(product), 4), TEXT["most"].format(count=product, nats=math.log(product))]
     return found
-
-
-def brief(record: dict) -> dict:
-    """Shorten a record's numbers for the way to the browser."""
-    return {
-        key: float(f"{value:.{DIGITS}g}") if isinstance(value, float) else value
-        for key, value in record.items()
-        if key != "cpu_seconds"
-    }
 
 
 def table(rows: Iterable[tuple[str, dict, dict]]) -> str:

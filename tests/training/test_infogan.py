@@ -9,7 +9,8 @@ import torch.nn.functional as F
 
 from tests.training.steps import equal_weights, step, training_of
 from training.data import normalise
-from training.infogan import LEAN_PER_CODE, WIDTH_PER_CODE, change_strokes, move_slightly
+from training.infogan import LEAN_PER_CODE, WIDTH_PER_CODE
+from training.moves import change_strokes, move_slightly
 
 
 @pytest.fixture(scope="module")

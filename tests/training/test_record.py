@@ -8,8 +8,9 @@ from PIL import Image
 from models.checkpoint import write_json
 from training.look import COLUMNS, look
 from training.pictures import DataError
-from training.record import MOST_FRAMES, MOST_RECORDS, record, rounded, thin
+from training.record import MOST_FRAMES, MOST_RECORDS, record, thin
 from training.run import RunError, RunFolder
+from training.tails import shortened
 
 REQUEST = {"model": "gan", "data": "folder:/home/someone/birds.zip", "levels": [], "overrides": []}
 
@@ -62,7 +63,11 @@ def test_a_run_without_samples_cannot_be_recorded(run, tmp_path):
 def test_thinning_keeps_the_ends():
     assert thin([1, 2, 3], 3) == [1, 2, 3]
     assert thin(list(range(100)), 4) == [0, 33, 66, 99]
-    assert rounded({"step": 12345, "a": 123456.0, "b": 0.000123456}) == {"step": 12345, "a": 123500.0, "b": 0.0001235}
+    assert shortened({"step": 12345, "a": 123456.0, "b": 0.000123456, "cpu_seconds": 1.0}, 4) == {
+        "step": 12345,
+        "a": 123500.0,
+        "b": 0.0001235,
+    }
 
 
 def test_a_look_counts_every_class_and_shows_each(tmp_path):

@@ -7,7 +7,6 @@ import math
 from contextlib import contextmanager
 
 import gradio as gr
-import httpx
 import numpy as np
 import pytest
 import torch
@@ -15,6 +14,7 @@ from PIL import Image, ImageDraw
 
 from models.bigan import BiGAN, BiGANConfig
 from models.checkpoint import CheckpointError, save_weights
+from tests.ui.calls import call, picture
 from ui import bigan_examples, bigan_mix, bigan_tab, bigan_view, images, inference
 
 LATENT = 50
@@ -207,19 +207,13 @@ def test_putting_a_picture_fills_one_slot_and_chooses_the_next(loaded):
     assert not torch.equal(mixed.seen[0], picture)
 
 
-def call(app, name, **arguments):
-    started = httpx.post(f"{app}/gradio_api/call/v2/{name}", json=arguments, timeout=60).json()
-    stream = httpx.get(f"{app}/gradio_api/call/{name}/{started['event_id']}", timeout=60).text
-    return stream.split("event: ")[-1]
-
-
 def test_api_answers_with_png_and_refuses_in_words(app):
-    answer = call(app, "bigan_decode", code=[0.0] * LATENT)
-    picture = json.loads(answer.split("data: ")[1])[0]
-    data = httpx.get(f"{app}/gradio_api/file={picture['path']}", timeout=60).content
-    assert Image.open(io.BytesIO(data)).format == "PNG"
-    assert "this is 2 numbers" in call(app, "bigan_decode", code=[0.0, 0.0])
-    assert len(json.loads(call(app, "bigan_encode").split("data: ")[1])[0]) == LATENT
+    assert picture(app, "bigan_decode", code=[0.0] * LATENT).shape == (28, 28)
+    kind, refusal = call(app, "bigan_decode", code=[0.0, 0.0])
+    assert kind == "error"
+    assert "this is 2 numbers" in str(refusal)
+    kind, (code,) = call(app, "bigan_encode")
+    assert (kind, len(code)) == ("complete", LATENT)
 
 
 @pytest.fixture

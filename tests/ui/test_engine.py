@@ -2,17 +2,16 @@
 
 import base64
 import hashlib
-import io
 import json
 from pathlib import Path
 
 import httpx
 import numpy as np
 import pytest
-from PIL import Image
 
 from models.checkpoint import load_weights
 from models.random import latents
+from tests.ui.calls import picture
 from tests.ui.conftest import running_app
 from ui import engine_files
 
@@ -25,18 +24,20 @@ DRAG = """async ([kind, seconds]) => {
   const slider = kind === 'lapgan' ? sliders.findLast((input) => input.closest('.gs-gain')) : sliders[0];
   const set = Object.getOwnPropertyDescriptor(HTMLInputElement.prototype, 'value').set;
   const picture = document.querySelector(`#${kind}-stage [data-tile=picture] canvas`);
-  const seen = new Set();
-  let frames = 0;
+  const steps = Math.round((slider.max - slider.min) / slider.step);
+  let [frames, changes, before] = [0, 0, ''];
   const started = performance.now();
   while (performance.now() - started < seconds * 1000) {
-    const share = (performance.now() - started) / (seconds * 1000);
-    set.call(slider, Number(slider.min) + share * (slider.max - slider.min));
+    const place = frames % (2 * steps); // one step a frame, there and back
+    set.call(slider, Number(slider.min) + slider.step * (place < steps ? place : 2 * steps - place));
     slider.dispatchEvent(new Event('input', { bubbles: true }));
     await new Promise(requestAnimationFrame);
     frames += 1;
-    seen.add(picture.toDataURL());
+    const now = picture.toDataURL();
+    changes += now !== before;
+    before = now;
   }
-  return [frames / seconds, seen.size / seconds];
+  return [frames / seconds, changes / seconds];
 }"""
 
 
@@ -58,14 +59,6 @@ def opened(shipped, visit):
         return page
 
     return open_tab
-
-
-def call(app, name, **arguments):
-    with httpx.Client(base_url=app, timeout=60) as client:
-        event = client.post(f"/gradio_api/call/v2/{name}", json=arguments).json()["event_id"]
-        lines = client.get(f"/gradio_api/call/{name}/{event}").text.splitlines()
-        answer = json.loads(next(line for line in reversed(lines) if line.startswith("data: "))[6:])
-        return np.asarray(Image.open(io.BytesIO(client.get(answer[0]["url"]).content)).convert("RGB"), dtype=int)
 
 
 def drawn(kind, model, jobs):
@@ -115,7 +108,7 @@ def test_a_drag_redraws_without_a_request(opened, kind):
     page.on("request", lambda request: asked.append(request.url))
     frames, pictures = page.evaluate(DRAG, [kind, 2])
     assert asked == []
-    assert pictures > 0.2 * min(frames, 50)  # other tests run beside, so frames are dropped
+    assert pictures > 0.6 * min(frames, 50)  # nearly every frame of a busy machine shows a new picture
 
 
 @pytest.mark.browser
@@ -128,21 +121,21 @@ def test_the_same_seed_gives_the_same_pixels_as_the_api(opened, shipped, kind):
     if kind == "infogan":
         jobs = [{"seed": seed, "row": i % 10, "codes": [(i % 5) - 2, 0.5]} for i, seed in enumerate(SEEDS)]
         wanted = [
-            call(shipped, "infogan_generate", seed=job["seed"], category=job["row"], c1=job["codes"][0], c2=0.5)
+            picture(shipped, "infogan_generate", seed=job["seed"], category=job["row"], c1=job["codes"][0], c2=0.5)
             for job in jobs
         ]
     elif kind == "lapgan":
         jobs = [{"label": i % 10, "seeds": [seed] * 4, "gains": [1] * 4} for i, seed in enumerate(SEEDS)]
-        wanted = [call(shipped, "lapgan_generate", label=job["label"], seed=job["seeds"][0]) for job in jobs]
+        wanted = [picture(shipped, "lapgan_generate", label=job["label"], seed=job["seeds"][0]) for job in jobs]
     else:
         size = load_weights(WEIGHTS / name).config.latent
         jobs = [latents([seed], (size,))[0].tolist() for seed in SEEDS]
-        wanted = [call(shipped, "bigan_decode", code=job) for job in jobs]
+        wanted = [picture(shipped, "bigan_decode", code=job) for job in jobs]
     made = page.evaluate(drawn(kind, told, jobs).replace("{v}", version))
     assert len(made) == len(SEEDS)
     for (text, shape), theirs in zip(made, wanted, strict=True):
         mine = np.frombuffer(base64.b64decode(text), dtype=np.uint8).reshape(shape).astype(int)
-        assert np.abs(mine - theirs[:, :, : shape[2]]).max() <= 1
+        assert np.abs(mine - theirs.astype(int).reshape(shape)).max() <= 1
 
 
 @pytest.mark.browser

@@ -1,13 +1,13 @@
 """The InfoGAN tab in a real browser, and its API over HTTP."""
 
 import io
-import json
 
-import httpx
 import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 from playwright.sync_api import expect
+
+from tests.ui.calls import call, picture
 
 STAGE = "#infogan-stage .gs-root"
 SLIDERS = ".gs-code input[type=range]:visible"  # LAPGAN has sliders too
@@ -135,27 +135,6 @@ def test_refused_upload_says_why_and_leaves_the_picture(tab):
     choose(tab, {"name": "digit.png", "mimeType": "image/png", "buffer": b"no picture at all"})
     tab.get_by_text("save the picture as PNG or JPEG").wait_for()
     assert tab.evaluate(PICTURE) == before
-
-
-def call(app, name, **arguments):
-    """Call an endpoint with named arguments; return its answer or its error."""
-    with httpx.Client(base_url=app, timeout=60) as client:
-        event = client.post(f"/gradio_api/call/v2/{name}", json=arguments).json()["event_id"]
-        lines = client.get(f"/gradio_api/call/{name}/{event}").text.splitlines()
-    kind, data = (
-        (line.split(": ", 1)[1] for line in lines[-3:-1])
-        if not lines[-1]
-        else (line.split(": ", 1)[1] for line in lines[-2:])
-    )
-    return kind, json.loads(data)
-
-
-def picture(app, name, **arguments):
-    kind, data = call(app, name, **arguments)
-    assert kind == "complete", data
-    content = httpx.get(data[0]["url"], timeout=60).content
-    assert content.startswith(b"\x89PNG")
-    return np.asarray(Image.open(io.BytesIO(content)))
 
 
 def test_generate_answers_a_png_that_only_its_arguments_determine(app):

@@ -7,7 +7,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import gradio as gr
-import httpx
 import numpy as np
 import pytest
 import torch
@@ -15,6 +14,7 @@ from PIL import Image, ImageDraw
 
 from models.checkpoint import CheckpointError, Weights
 from models.lapgan import LAPGAN, LAPGANConfig
+from tests.ui.calls import call, picture
 from ui import inference, lapgan_tab, lapgan_view
 from ui.images import ImageError
 from ui.lapgan_examples import EXAMPLES
@@ -365,23 +365,6 @@ def test_phone_keeps_the_pyramid_in_sight_and_targets_large(app, visit):
     stage = page.locator("#lapgan-stage").bounding_box()
     assert 0 <= stage["y"] < 20
     assert stage["height"] < 844 * 0.4
-
-
-def call(app, name, **arguments):
-    """Call an endpoint with named arguments; return the kind and the data of its last event."""
-    with httpx.Client(base_url=app, timeout=60) as client:
-        event = client.post(f"/gradio_api/call/v2/{name}", json=arguments).json()["event_id"]
-        lines = [line for line in client.get(f"/gradio_api/call/{name}/{event}").text.splitlines() if line]
-    kind, data = (line.split(": ", 1)[1] for line in lines[-2:])
-    return kind, json.loads(data)
-
-
-def picture(app, name, **arguments):
-    kind, data = call(app, name, **arguments)
-    assert kind == "complete", data
-    content = httpx.get(data[0]["url"], timeout=60).content
-    assert content.startswith(b"\x89PNG")
-    return np.asarray(Image.open(io.BytesIO(content)))
 
 
 def test_endpoints_answer_pngs_that_only_their_arguments_determine(app):

@@ -72,7 +72,7 @@ export async function openModel(where, { url, golden }, names) {
     }
   }
   await inTime(Promise.all(names.map(session)), TOO_LONG_MS);
-  return { run, shapes: (name) => golden.nets[name] };
+  return { run };
 }
 
 /** Return the largest difference between an output and the values that golden.json keeps of it. */

@@ -9,8 +9,9 @@ const KEPT = "ganscope-engine";
 /**
  * Join an engine component of ui/live.py to the page.
  *
- * `nets` are opened at once, all where none are named. `live.ready` tells whether the browser makes the pictures; `live.timed(work)` runs some of
- * that work and shows how long it took; `live.newest(work)` lets only the newest of what is asked run, one at a time.
+ * `nets` are opened at once, all where none are named. `live.ready` tells whether the browser makes the pictures;
+ * `live.timed(work)` runs some of that work and shows how long it took; `live.newest(work)` lets only the newest of
+ * what is asked run, one at a time.
  */
 export function makeLive(name, element, { props, watch }, nets) {
   const badge = document.createElement("button");
@@ -110,14 +111,5 @@ function kept() {
     return localStorage.getItem(KEPT);
   } catch {
     return null;
-  }
-}
-
-/** Set a Gradio slider or number to a value, as a hand would. */
-export function setInput(selector, value) {
-  for (const input of document.querySelectorAll(`${selector} input`)) {
-    Object.getOwnPropertyDescriptor(HTMLInputElement.prototype, "value").set.call(input, String(value));
-    input.dispatchEvent(new Event("input", { bubbles: true }));
-    return;
   }
 }

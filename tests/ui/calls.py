@@ -1,0 +1,26 @@
+"""Calls of the public API over HTTP, as its documentation shows them."""
+
+import io
+import json
+
+import httpx
+import numpy as np
+from PIL import Image
+
+
+def call(app, name, **arguments):
+    """Call an endpoint with named arguments; return the kind and the data of its last event."""
+    with httpx.Client(base_url=app, timeout=60) as client:
+        event = client.post(f"/gradio_api/call/v2/{name}", json=arguments).json()["event_id"]
+        lines = [line for line in client.get(f"/gradio_api/call/{name}/{event}").text.splitlines() if line]
+    kind, data = (line.split(": ", 1)[1] for line in lines[-2:])
+    return kind, json.loads(data)
+
+
+def picture(app, name, **arguments):
+    """Call an endpoint that answers a picture; return its pixels."""
+    kind, data = call(app, name, **arguments)
+    assert kind == "complete", data
+    content = httpx.get(data[0]["url"], timeout=60).content
+    assert content.startswith(b"\x89PNG")
+    return np.asarray(Image.open(io.BytesIO(content)))
