@@ -21,6 +21,9 @@ from models.infogan import InfoGAN, InfoGANConfig
 from models.lapgan import LAPGAN, LAPGANConfig
 
 ROOT = Path(__file__).resolve().parents[2]
+SHIPPED = ROOT / "weights"
+TABS = {"lapgan": "LAPGAN", "infogan": "InfoGAN", "bigan": "BiGAN"}
+STATE = "document.querySelector('#{}-engine .gs-root')?.dataset.engine"
 START_S = 180  # a shared machine may be slow; how long a start may take is measured elsewhere
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 CHROMIUM_ARGUMENTS = (
@@ -174,6 +177,27 @@ def visit(chromium):
         context.close()
     # Answers still under way when a window closes are no fault of the page.
     assert [problem for problem in problems if "/gradio_api/" not in problem] == []
+
+
+@pytest.fixture(scope="session")
+def shipped():
+    """The address of an app with the weights of this repository, which trains nothing."""
+    with running_app(SHIPPED, GANSCOPE_TRAINING="off") as address:
+        yield address
+
+
+@pytest.fixture
+def opened(shipped, visit):
+    """Open a tab and wait until its engine has decided who draws."""
+
+    def open_tab(kind, **options):
+        page = visit(shipped, tab=TABS[kind], **options)
+        page.wait_for_selector(f"#{kind}-stage .gs-root[data-drawn]")
+        state = STATE.format(kind)
+        page.wait_for_function(f"{state} && {state} !== 'loading'")
+        return page
+
+    return open_tab
 
 
 def _foreign(url, address):

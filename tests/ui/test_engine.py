@@ -3,7 +3,6 @@
 import base64
 import hashlib
 import json
-from pathlib import Path
 
 import httpx
 import numpy as np
@@ -12,12 +11,9 @@ import pytest
 from models.checkpoint import load_weights
 from models.random import latents
 from tests.ui.calls import picture
-from tests.ui.conftest import running_app
+from tests.ui.conftest import SHIPPED, STATE, TABS
 from ui import engine_files
 
-WEIGHTS = Path(__file__).resolve().parents[2] / "weights"
-TABS = {"lapgan": "LAPGAN", "infogan": "InfoGAN", "bigan": "BiGAN"}
-STATE = "document.querySelector('#{}-engine .gs-root')?.dataset.engine"
 SEEDS = (0, 1, 7, 42, 30, 999, 12345, 2**31, 2**32 - 1, 5, 8, 13, 21, 34, 55, 89, 144, 233, 377, 610)
 DRAG = """async ([kind, seconds]) => {
   const sliders = [...document.querySelectorAll('.gs-code input[type=range]')].filter((input) => input.offsetParent);
@@ -39,26 +35,6 @@ DRAG = """async ([kind, seconds]) => {
   }
   return [frames / seconds, changes / seconds];
 }"""
-
-
-@pytest.fixture(scope="module")
-def shipped():
-    with running_app(WEIGHTS, GANSCOPE_TRAINING="off") as address:
-        yield address
-
-
-@pytest.fixture
-def opened(shipped, visit):
-    """Open a tab and wait until its engine has decided who draws."""
-
-    def open_tab(kind, **options):
-        page = visit(shipped, tab=TABS[kind], **options)
-        page.wait_for_selector(f"#{kind}-stage .gs-root[data-drawn]")
-        state = STATE.format(kind)
-        page.wait_for_function(f"{state} && {state} !== 'loading'")
-        return page
-
-    return open_tab
 
 
 def drawn(kind, model, jobs):
@@ -128,7 +104,7 @@ def test_the_same_seed_gives_the_same_pixels_as_the_api(opened, shipped, kind):
         jobs = [{"label": i % 10, "seeds": [seed] * 4, "gains": [1] * 4} for i, seed in enumerate(SEEDS)]
         wanted = [picture(shipped, "lapgan_generate", label=job["label"], seed=job["seeds"][0]) for job in jobs]
     else:
-        size = load_weights(WEIGHTS / name).config.latent
+        size = load_weights(SHIPPED / name).config.latent
         jobs = [latents([seed], (size,))[0].tolist() for seed in SEEDS]
         wanted = [picture(shipped, "bigan_decode", code=job) for job in jobs]
     made = page.evaluate(drawn(kind, told, jobs).replace("{v}", version))
@@ -198,5 +174,5 @@ def test_the_pinned_runtime_has_the_digests_for_the_cdn():
 
 @pytest.mark.parametrize("name", ["lapgan-cifar10", "infogan-mnist", "bigan-mnist"])
 def test_the_exported_nets_are_those_of_the_weights(name, monkeypatch):
-    monkeypatch.setattr(engine_files.inference, "weights", lambda _: load_weights(WEIGHTS / name))
+    monkeypatch.setattr(engine_files.inference, "weights", lambda _: load_weights(SHIPPED / name))
     assert engine_files.exported(name), f"weights/{name} has changed: run `python -m training export weights/{name}`."

@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from models.random import latents
-from tests.ui.test_engine import TABS, opened, shipped  # noqa: F401
+from tests.ui.conftest import TABS
 from tests.ui.test_links import pixels, settled
 from ui import engine_files
 
@@ -25,7 +25,7 @@ def picture(data):
 
 
 @pytest.fixture
-def exported(opened):  # noqa: F811
+def exported(opened):
     """Open a tab's export: gives the page and a function that returns what a button makes."""
 
     def open_export(kind):
@@ -96,7 +96,7 @@ def test_the_copied_words_draw_the_same_picture(exported, kind):
 @pytest.mark.browser
 @pytest.mark.parametrize("kind", sorted(DRAWS))
 @pytest.mark.parametrize("motion", ["no-preference", "reduce"])
-def test_a_walk_plays_without_a_request_and_stops_where_it_is(opened, kind, motion):  # noqa: F811
+def test_a_walk_plays_without_a_request_and_stops_where_it_is(opened, kind, motion):
     page = opened(kind, motion=motion)
     settled(page, kind)
     page.click(f"#{kind}-tools [data-tool=walk]")
@@ -118,7 +118,7 @@ def test_a_walk_plays_without_a_request_and_stops_where_it_is(opened, kind, moti
 
 
 @pytest.mark.browser
-def test_where_the_server_draws_walks_say_so(opened):  # noqa: F811
+def test_where_the_server_draws_walks_say_so(opened):
     page = opened("infogan")
     page.click("#infogan-engine button")
     page.click("#infogan-tools [data-tool=walk]")
