@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import ndimage
 
 RING = 0.05  # the border that is taken for background, as a part of the shorter side
 RING_SAMPLES = 4000
@@ -91,6 +90,8 @@ def _subtract_background(pixels: np.ndarray) -> tuple[np.ndarray, float]:
 
 
 def _without_dust(values: np.ndarray) -> np.ndarray:
+    from scipy import ndimage  # takes .4 s, which the page's start need not wait for
+
     blots, _ = ndimage.label(values > 0, structure=np.ones((3, 3)))
     amounts = np.bincount(blots.ravel(), weights=values.ravel())
     return np.where(amounts[blots] < DUST * amounts.sum(), 0, values)
