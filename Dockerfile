@@ -5,7 +5,7 @@
 FROM node:20-slim AS engine
 WORKDIR /engine
 COPY package.json package-lock.json ./
-RUN npm ci --ignore-scripts --no-audit --no-fund
+RUN npm ci --omit=dev --ignore-scripts --no-audit --no-fund
 COPY ui/compress.mjs ui/
 RUN node ui/compress.mjs
 

@@ -4,7 +4,7 @@ BIN := .venv/bin
 PIP_ARGS ?=
 PYTEST_ARGS ?= -n 2 --dist loadfile
 
-.PHONY: help run test lint engine
+.PHONY: help run test lint lint-web engine
 .DEFAULT_GOAL := help
 
 help:
@@ -24,14 +24,26 @@ engine:
 	@if command -v npm >/dev/null; then $(MAKE) --no-print-directory node_modules/engine.stamp; \
 	else echo "npm is not installed, so the page takes its browser engine from a CDN."; fi
 
+NPM_CI = npm ci --ignore-scripts --no-audit --no-fund
 node_modules/engine.stamp: package.json package-lock.json ui/compress.mjs
-	npm ci --ignore-scripts --no-audit --no-fund
+	$(NPM_CI) --omit=dev
 	node ui/compress.mjs
 	@touch $@
+
+# npm ci empties node_modules first, so what lints brings the engine, too.
+node_modules/dev.stamp: package.json package-lock.json ui/compress.mjs
+	$(NPM_CI)
+	node ui/compress.mjs
+	@touch $@ node_modules/engine.stamp
 
 lint: .venv/dev.stamp
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	@if command -v npm >/dev/null; then $(MAKE) --no-print-directory lint-web; \
+	else echo "npm is not installed, so ui/web is not checked."; fi
+
+lint-web: node_modules/dev.stamp
+	node_modules/.bin/biome check --error-on-warnings
 
 # pip is the last thing that venv makes, so an interrupted venv is made again.
 $(BIN)/pip:

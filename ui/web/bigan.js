@@ -42,7 +42,9 @@ export async function redraw({ model, config }, values, seen) {
 
 /** Read a canvas back as a tile's bytes. */
 function bytesOf(canvas, channels) {
-  const { data } = canvas.getContext("2d", { willReadFrequently: true }).getImageData(0, 0, canvas.width, canvas.height);
+  const { data } = canvas
+    .getContext("2d", { willReadFrequently: true })
+    .getImageData(0, 0, canvas.width, canvas.height);
   return Uint8Array.from({ length: (data.length / 4) * channels }, (_, i) => {
     return data[Math.floor(i / channels) * 4 + (i % channels)];
   });

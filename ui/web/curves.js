@@ -29,19 +29,22 @@ export function mountCurves(element, { props, watch }) {
     const { keys } = JSON.parse(props.value);
     for (const end of ends) end();
     stories = keys.map(() => null);
-    ends = keys.map((key, i) => follow(key, root, (story, change) => {
-      stories[i] = story;
-      if (!change.at || keys.length === 1) schedule();
-    }));
+    ends = keys.map((key, i) =>
+      follow(key, root, (story, change) => {
+        stories[i] = story;
+        if (!change.at || keys.length === 1) schedule();
+      }),
+    );
     keys.forEach(refresh);
     schedule();
   }
 
   function schedule() {
-    frame ||= requestAnimationFrame(() => {
-      frame = 0;
-      draw();
-    });
+    if (!frame)
+      frame = requestAnimationFrame(() => {
+        frame = 0;
+        draw();
+      });
   }
 
   function draw() {
@@ -51,10 +54,11 @@ export function mountCurves(element, { props, watch }) {
     legend.replaceChildren(...(stories.length > 1 ? there.map((story, i) => key(story.title, i, 0)) : []));
     const wanted = new Map();
     for (const story of there) for (const chart of story.charts) if (!wanted.has(chart.id)) wanted.set(chart.id, chart);
-    for (const [id, chart] of charts) if (!wanted.has(id)) {
-      chart.node.remove();
-      charts.delete(id);
-    }
+    for (const [id, chart] of charts)
+      if (!wanted.has(id)) {
+        chart.node.remove();
+        charts.delete(id);
+      }
     const started = performance.now();
     for (const [id, description] of wanted) {
       if (!charts.has(id)) charts.set(id, makeChart());
@@ -103,12 +107,24 @@ export function mountCurves(element, { props, watch }) {
         });
       });
       const mark = there.map((story) => story.marks[description.id]).find(Boolean);
-      const at = hover ?? (many ? null : stories[0]?.at ?? null);
-      scale = plot(canvas, lines, { log: log.firstChild.checked, mark, at, low: description.low, high: description.high });
-      values.replaceChildren(...lines.map((line, i) => {
-        const value = format(valueAt(line, at));
-        return key(many && there.length === lines.length ? value : `${line.label} ${value}`, lines[i].colour, line.dash);
-      }));
+      const at = hover ?? (many ? null : (stories[0]?.at ?? null));
+      scale = plot(canvas, lines, {
+        log: log.firstChild.checked,
+        mark,
+        at,
+        low: description.low,
+        high: description.high,
+      });
+      values.replaceChildren(
+        ...lines.map((line, i) => {
+          const value = format(valueAt(line, at));
+          return key(
+            many && there.length === lines.length ? value : `${line.label} ${value}`,
+            lines[i].colour,
+            line.dash,
+          );
+        }),
+      );
       if (mark) values.append(key(mark[1], "mark", 1));
       const said = lines.map((line) => `${line.label} ${format(valueAt(line, at))}`).join(", ");
       canvas.setAttribute("aria-label", texts.alt.replace("{title}", description.title).replace("{values}", said));

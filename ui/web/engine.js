@@ -14,7 +14,11 @@ let runtime;
 /** Load onnxruntime-web once: from the app, else the same version from a CDN, checked against its digests. */
 export function loadRuntime({ base, version, integrity, local }) {
   runtime ??= (async () => {
-    const files = { script: "ort.wasm.min.mjs", glue: "ort-wasm-simd-threaded.mjs", wasm: "ort-wasm-simd-threaded.wasm" };
+    const files = {
+      script: "ort.wasm.min.mjs",
+      glue: "ort-wasm-simd-threaded.mjs",
+      wasm: "ort-wasm-simd-threaded.wasm",
+    };
     const from = local ? `${base}/` : `${CDN}${version}/dist/`;
     const get = (file) => fetch(from + file, local ? {} : { integrity: integrity[file], mode: "cors" }).then(whole);
     const blob = async (file) => {
@@ -22,7 +26,10 @@ export function loadRuntime({ base, version, integrity, local }) {
       return URL.createObjectURL(new Blob([text], { type: "text/javascript" }));
     };
     const script = local ? new URL(from + files.script, document.baseURI).href : await blob(files.script);
-    const [ort, wasmBinary] = await Promise.all([import(script), get(files.wasm).then((answer) => answer.arrayBuffer())]);
+    const [ort, wasmBinary] = await Promise.all([
+      import(script),
+      get(files.wasm).then((answer) => answer.arrayBuffer()),
+    ]);
     const mjs = local ? new URL(from + files.glue, document.baseURI).href : await blob(files.glue);
     Object.assign(ort.env.wasm, { numThreads: 1, wasmBinary, wasmPaths: { mjs } });
     return ort;
@@ -78,7 +85,10 @@ export async function openModel(where, { url, golden }, names) {
 /** Return the largest difference between an output and the values that golden.json keeps of it. */
 export function worst(made, values) {
   const count = values.length;
-  return values.reduce((most, value, i) => Math.max(most, Math.abs(made[Math.floor((i * made.length) / count)] - value)), 0);
+  return values.reduce(
+    (most, value, i) => Math.max(most, Math.abs(made[Math.floor((i * made.length) / count)] - value)),
+    0,
+  );
 }
 
 export function sizeOf(shape) {

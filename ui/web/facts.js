@@ -29,14 +29,16 @@ export function mountFacts(element, { props, watch, trigger }) {
     if (change.at || !story.state) return;
     state.textContent = story.state.text;
     state.dataset.tone = story.state.tone;
-    list.replaceChildren(...story.facts.map(([name, value]) => {
-      const pair = document.createElement("div");
-      pair.append(
-        Object.assign(document.createElement("dt"), { textContent: name }),
-        Object.assign(document.createElement("dd"), { textContent: value }),
-      );
-      return pair;
-    }));
+    list.replaceChildren(
+      ...story.facts.map(([name, value]) => {
+        const pair = document.createElement("div");
+        pair.append(
+          Object.assign(document.createElement("dt"), { textContent: name }),
+          Object.assign(document.createElement("dd"), { textContent: value }),
+        );
+        return pair;
+      }),
+    );
     note.textContent = story.note;
     note.hidden = !story.note;
     const said = JSON.stringify(story.warnings);

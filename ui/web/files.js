@@ -48,7 +48,9 @@ export async function gif(tiles, times, where) {
     const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
     const grey = tile.shape[2] === 1;
     const palette = grey ? greys : quantize(data, 256);
-    const index = grey ? Uint8Array.from({ length: data.length / 4 }, (_, i) => data[4 * i]) : applyPalette(data, palette);
+    const index = grey
+      ? Uint8Array.from({ length: data.length / 4 }, (_, i) => data[4 * i])
+      : applyPalette(data, palette);
     made.writeFrame(index, canvas.width, canvas.height, { palette, delay: FRAME_MS });
   }
   made.finish();
@@ -74,7 +76,10 @@ export function canRecord() {
 export async function webm(tiles, times) {
   const canvas = enlarged(tiles[0], times);
   const context = canvas.getContext("2d");
-  const recorder = new MediaRecorder(canvas.captureStream(30), { mimeType: "video/webm", videoBitsPerSecond: 4_000_000 });
+  const recorder = new MediaRecorder(canvas.captureStream(30), {
+    mimeType: "video/webm",
+    videoBitsPerSecond: 4_000_000,
+  });
   const parts = [];
   recorder.ondataavailable = ({ data }) => parts.push(data);
   const done = new Promise((resolve) => (recorder.onstop = resolve));
@@ -94,7 +99,10 @@ export function npy(values) {
   const size = Math.ceil((about.length + 11) / 64) * 64;
   const bytes = new Uint8Array(size + 4 * values.length);
   bytes.set([0x93, ...[..."NUMPY"].map((letter) => letter.charCodeAt(0)), 1, 0, (size - 10) & 255, (size - 10) >> 8]);
-  bytes.set([...`${about.padEnd(size - 11)}\n`].map((letter) => letter.charCodeAt(0)), 10);
+  bytes.set(
+    [...`${about.padEnd(size - 11)}\n`].map((letter) => letter.charCodeAt(0)),
+    10,
+  );
   const view = new DataView(bytes.buffer);
   values.forEach((value, i) => view.setFloat32(size + 4 * i, value, true));
   return new Blob([bytes], { type: "application/octet-stream" });
@@ -109,7 +117,9 @@ export function callOf({ m, w, s, k, c1, c2, z, g, c }) {
 }
 
 export function pythonOf({ name, arguments: given }, address) {
-  const list = Object.entries(given).map(([key, value]) => `    ${key}=${JSON.stringify(value)},\n`).join("");
+  const list = Object.entries(given)
+    .map(([key, value]) => `    ${key}=${JSON.stringify(value)},\n`)
+    .join("");
   return (
     `from gradio_client import Client  # pip install gradio_client\n\nclient = Client(${JSON.stringify(address)})\n` +
     `path = client.predict(\n${list}    api_name="/${name}",\n)\nprint(path)\n`

@@ -30,7 +30,14 @@ export function mountFilm(element, { props, watch }) {
   let following = true; // the newest picture
   let greeted = false;
 
-  const film = { get shown() { return shown; }, get count() { return story?.samples.length ?? 0; } };
+  const film = {
+    get shown() {
+      return shown;
+    },
+    get count() {
+      return story?.samples.length ?? 0;
+    },
+  };
   root.film = film;
 
   function show() {
@@ -126,7 +133,10 @@ export function mountFilm(element, { props, watch }) {
     if (!pictures.has(name)) {
       const image = new Image();
       image.src = new URL(name, document.baseURI);
-      pictures.set(name, image.decode().then(() => image));
+      pictures.set(
+        name,
+        image.decode().then(() => image),
+      );
       pictures.get(name).catch(() => pictures.delete(name));
       if (pictures.size > KEPT) pictures.delete(pictures.keys().next().value);
     }

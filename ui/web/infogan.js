@@ -45,13 +45,14 @@ export function mountInfogan(element, page) {
     state: ({ seed, row, codes, toward, share }, { m, w }) => {
       return { m, w, s: share > 0.5 ? toward : seed, k: row, c1: onStep(codes[0]), c2: onStep(codes[1]) };
     },
-    show: (turn) => live.newest(async () => {
-      const scenes = makeScenes(live);
-      const { stage, reading } = await live.timed(() => scenes.picture(turn));
-      at("stage")?.draw({ patch: stage.patch }); // not told to screen readers at every step
-      at("reading")?.draw({ patch: reading.patch });
-      at("plane")?.draw(scenes.cross(turn));
-    }),
+    show: (turn) =>
+      live.newest(async () => {
+        const scenes = makeScenes(live);
+        const { stage, reading } = await live.timed(() => scenes.picture(turn));
+        at("stage")?.draw({ patch: stage.patch }); // not told to screen readers at every step
+        at("reading")?.draw({ patch: reading.patch });
+        at("plane")?.draw(scenes.cross(turn));
+      }),
     paint: (turns) => makeScenes(live).tiles(turns),
   };
   window.ganscope.infogan = (what, controls) => {
@@ -109,7 +110,10 @@ export function makeScenes({ model, config }) {
   async function strip(now) {
     const images = await draw(names.map((_, row) => ({ ...now, row })));
     const tiles = names.map((_, row) => ({
-      id: `category-${row}`, kind: "image", ...bytes(images, row), selected: row === now.row,
+      id: `category-${row}`,
+      kind: "image",
+      ...bytes(images, row),
+      selected: row === now.row,
     }));
     return { patch: tiles };
   }

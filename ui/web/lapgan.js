@@ -30,10 +30,11 @@ export function mountLapgan(element, page) {
       const z = share > 0.5 ? seeds.map(() => toward) : [...seeds].reverse();
       return { m, w, s: share > 0.5 ? toward : s, k: label, z, g: gains.map(onStep).reverse() };
     },
-    show: (growth) => live.newest(async () => {
-      const { patch } = await live.timed(() => scenes().stage(growth));
-      stage()?.draw({ patch }); // not told to screen readers at every step
-    }),
+    show: (growth) =>
+      live.newest(async () => {
+        const { patch } = await live.timed(() => scenes().stage(growth));
+        stage()?.draw({ patch }); // not told to screen readers at every step
+      }),
     paint: async (growths) => {
       const tiles = [];
       for (const growth of growths) tiles.push((await scenes().stage(growth)).patch.at(-1));

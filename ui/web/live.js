@@ -56,7 +56,11 @@ export function makeLive(name, element, { props, watch }, nets) {
   }
   badge.addEventListener("click", () => {
     wanted = !live.ready;
-    try { localStorage.setItem(KEPT, wanted ? "browser" : "server"); } catch { /* private window */ }
+    try {
+      localStorage.setItem(KEPT, wanted ? "browser" : "server");
+    } catch {
+      /* private window */
+    }
     turn += 1;
     open();
   });

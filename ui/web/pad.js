@@ -58,7 +58,13 @@ export function mountPad(element, { props, watch, trigger }) {
       const { width: across, height: down } = backdrop.image;
       const scale = SIDE / Math.max(across, down);
       context.imageSmoothingEnabled = scale < 4; // a model's own small picture keeps its pixels
-      context.drawImage(backdrop.image, (SIDE - across * scale) / 2, (SIDE - down * scale) / 2, across * scale, down * scale);
+      context.drawImage(
+        backdrop.image,
+        (SIDE - across * scale) / 2,
+        (SIDE - down * scale) / 2,
+        across * scale,
+        down * scale,
+      );
     }
     Object.assign(context, { strokeStyle: "#fff", lineCap: "round", lineJoin: "round" });
     for (const { points, width: thickness } of strokes) {

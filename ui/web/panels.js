@@ -1,9 +1,9 @@
 // What the row under a stage opens: a walk to play, and the files and words to take a picture elsewhere.
 
+import { callOf, canRecord, curlOf, enlarged, gif, gridOf, npy, png, pythonOf, save, webm } from "./files.js";
 import { writeLink } from "./link.js";
-import { canRecord, callOf, curlOf, enlarged, gif, gridOf, npy, png, pythonOf, save, webm } from "./files.js";
 import { shorten } from "./session.js";
-import { frame, FRAMES, frames, play, WALKS } from "./walk.js";
+import { FRAMES, frame, frames, play, WALKS } from "./walk.js";
 
 const GRID_COLUMNS = 8;
 const LARGE = 8;
@@ -41,7 +41,10 @@ export function makeWalk(session, { kind, texts }) {
   function start() {
     if (!ready()) return;
     base = painter().job(session.controls());
-    const halt = play((t) => painter().show(frame(what.value, base, t, options())), () => 2 ** Number(speed.value));
+    const halt = play(
+      (t) => painter().show(frame(what.value, base, t, options())),
+      () => 2 ** Number(speed.value),
+    );
     running = { halt, what: what.value };
     button.textContent = texts.stop;
   }
@@ -78,7 +81,10 @@ export function makeExport(session, { kind, texts, space, gifenc }, walk, pictur
   const client = () => space || base();
   const web = () => (space ? location.origin : base());
   const recipe = () => ({
-    ganscope: 1, link: address(writeLink(state()), space), state: state(), api: callOf(state()),
+    ganscope: 1,
+    link: address(writeLink(state()), space),
+    state: state(),
+    api: callOf(state()),
   });
   const told = async (text) => (say.textContent = (await copy(text)) ? texts.copied : texts.not_copied);
   const file = (type, text) => new Blob([text], { type });
@@ -93,7 +99,12 @@ export function makeExport(session, { kind, texts, space, gifenc }, walk, pictur
     python: () => told(pythonOf(callOf(state()), client())),
     curl: () => told(curlOf(callOf(state()), web())),
   };
-  const groups = [["png", "png8", "grid"], ["gif", "webm"], ["npy", "json"], ["python", "curl"]];
+  const groups = [
+    ["png", "png8", "grid"],
+    ["gif", "webm"],
+    ["npy", "json"],
+    ["python", "curl"],
+  ];
   const buttons = groups.flat().map((key) => {
     const button = Object.assign(document.createElement("button"), { type: "button", textContent: texts[`to_${key}`] });
     button.dataset.export = key;
@@ -119,8 +130,10 @@ export function makeExport(session, { kind, texts, space, gifenc }, walk, pictur
       const key = button.dataset.export;
       const walks = ["grid", "gif", "webm"].includes(key);
       button.hidden =
-        (walks && !walk.ready()) || (key === "webm" && !canRecord()) ||
-        (key === "npy" && kind !== "bigan" && !walk.ready()) || (["python", "curl"].includes(key) && !callOf(state()));
+        (walks && !walk.ready()) ||
+        (key === "webm" && !canRecord()) ||
+        (key === "npy" && kind !== "bigan" && !walk.ready()) ||
+        (["python", "curl"].includes(key) && !callOf(state()));
     }
   }
   return { node, open, jobs };

@@ -72,7 +72,11 @@ export function makePast(session, { kind, texts }, stage) {
       const shown = seen.find(({ link }) => link === now);
       if (shown) kept = [shown, ...kept].slice(0, MOST_KEPT);
     }
-    try { localStorage.setItem(store, JSON.stringify(kept)); } catch { /* private window, or full */ }
+    try {
+      localStorage.setItem(store, JSON.stringify(kept));
+    } catch {
+      /* private window, or full */
+    }
     draw();
   });
 
@@ -89,6 +93,10 @@ export function makePast(session, { kind, texts }, stage) {
 /** Take from local storage only what is a link of this tab and a small PNG. */
 export function checked(stored, kind) {
   if (!Array.isArray(stored)) return [];
-  const good = ({ link, picture } = {}) => readLink(link)?.m === kind && typeof picture === "string" && PNG.test(picture);
-  return stored.filter((one) => one && good(one)).slice(0, MOST_KEPT).map(({ link, picture }) => ({ link, picture }));
+  const good = ({ link, picture } = {}) =>
+    readLink(link)?.m === kind && typeof picture === "string" && PNG.test(picture);
+  return stored
+    .filter((one) => one && good(one))
+    .slice(0, MOST_KEPT)
+    .map(({ link, picture }) => ({ link, picture }));
 }

@@ -23,10 +23,11 @@ export function makePlane({ id }, emit) {
     position.y = Number(snap(y).toFixed(2));
     show();
     // One event for each frame is as much as anyone can see.
-    frame ||= requestAnimationFrame(() => {
-      frame = 0;
-      emit("drag", { id, ...position });
-    });
+    if (!frame)
+      frame = requestAnimationFrame(() => {
+        frame = 0;
+        emit("drag", { id, ...position });
+      });
   }
   function show() {
     cross.style.left = `${(50 * (position.x + RANGE)) / RANGE}%`;

@@ -42,7 +42,10 @@ export function plot(canvas, lines, { log = false, mark = null, at = null, low, 
   pen.textBaseline = "middle";
   for (const value of ticks(bottom, top, log)) {
     const place = Math.round(y(value)) + 0.5;
-    line(pen, [[PADDING.left, place], [width - PADDING.right, place]]);
+    line(pen, [
+      [PADDING.left, place],
+      [width - PADDING.right, place],
+    ]);
     pen.fillText(short(value), PADDING.left - 6, place);
   }
   pen.textAlign = "center";
@@ -62,7 +65,10 @@ export function plot(canvas, lines, { log = false, mark = null, at = null, low, 
     pen.strokeStyle = colour("mark");
     pen.lineWidth = 1.5;
     pen.setLineDash([2, 3]);
-    line(pen, [[PADDING.left, y(mark[0])], [width - PADDING.right, y(mark[0])]]);
+    line(pen, [
+      [PADDING.left, y(mark[0])],
+      [width - PADDING.right, y(mark[0])],
+    ]);
     pen.setLineDash([]);
   }
   pen.lineJoin = "round";
@@ -84,7 +90,10 @@ export function plot(canvas, lines, { log = false, mark = null, at = null, low, 
   if (at !== null) {
     pen.strokeStyle = style.color;
     pen.lineWidth = 1;
-    line(pen, [[x(at), PADDING.top], [x(at), height - PADDING.bottom]]);
+    line(pen, [
+      [x(at), PADDING.top],
+      [x(at), height - PADDING.bottom],
+    ]);
   }
   pen.restore();
   return { stepAt: (place) => Math.round(Math.min(1, Math.max(0, (place - PADDING.left) / inner.width)) * last) };
@@ -130,7 +139,7 @@ export function thin(steps, values, x, y) {
     for (let i = 0; i < steps.length; i += 1) points.push([x(steps[i]), y(values[i])]);
     return points;
   }
-  for (let i = 0; i < steps.length;) {
+  for (let i = 0; i < steps.length; ) {
     const column = Math.floor(x(steps[i]));
     const begin = i;
     let [least, most] = [i, i];

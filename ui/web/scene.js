@@ -52,7 +52,10 @@ export function makeStage(root, emit) {
     const [title, box] = node.children;
     title.textContent = description.title ?? "";
     title.hidden = !description.title;
-    keep(box, description.tiles.map((tile) => tileFor(tile).node));
+    keep(
+      box,
+      description.tiles.map((tile) => tileFor(tile).node),
+    );
     return node;
   }
 
@@ -84,7 +87,10 @@ function appear(root) {
   if (matchMedia("(prefers-reduced-motion: reduce)").matches) return;
   root.querySelectorAll(".gs-group").forEach((group, order) => {
     const nodes = group.querySelectorAll(".gs-tile");
-    const steps = [{ opacity: 0, transform: "scale(0.94)" }, { opacity: 1, transform: "none" }];
+    const steps = [
+      { opacity: 0, transform: "scale(0.94)" },
+      { opacity: 1, transform: "none" },
+    ];
     nodes.forEach((node, i) => {
       const delay = GROUP_MS * (order + i / nodes.length);
       node.animate(steps, { delay, duration: 320, easing: "ease-out", fill: "backwards" });

@@ -30,7 +30,10 @@ export function mountSender(element, { props, trigger }) {
     const request = new XMLHttpRequest(); // fetch does not tell how much is sent
     request.open("POST", new URL("pictures", document.baseURI));
     request.setRequestHeader("X-Ganscope-Name", encodeURIComponent(file.name));
-    request.setRequestHeader("X-Ganscope-Token", encodeURIComponent(document.querySelector("#train-token input")?.value ?? ""));
+    request.setRequestHeader(
+      "X-Ganscope-Token",
+      encodeURIComponent(document.querySelector("#train-token input")?.value ?? ""),
+    );
     request.upload.onprogress = ({ loaded, total }) => {
       bar.style.width = `${(100 * loaded) / total}%`;
     };

@@ -23,7 +23,7 @@ export const TABS = {
       ...state,
       k: Math.min(state.k, Math.max(0, names.length - 1)),
       z: now.z.map((_, slot) => given.z?.[slot] ?? state.s),
-      g: now.g.map((_, slot) => (slot > 0 ? given.g?.[slot] ?? 1 : 1)),
+      g: now.g.map((_, slot) => (slot > 0 ? (given.g?.[slot] ?? 1) : 1)),
     }),
   },
   bigan: {

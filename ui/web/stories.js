@@ -12,7 +12,7 @@ export function follow(key, element, listener) {
   const entry = { element, listener };
   story.listeners.add(entry);
   if (story.loaded) listener(story, { first: true });
-  timer ||= setInterval(look, EVERY_MS);
+  if (!timer) timer = setInterval(look, EVERY_MS);
   load(story);
   return () => story.listeners.delete(entry);
 }
@@ -34,8 +34,22 @@ export function lookAt(story, step) {
 
 export function makeStory(key) {
   return {
-    key, series: new Map(), samples: [], last: -1, measured: -1, live: true, loaded: false, busy: false, at: null,
-    charts: [], marks: {}, facts: [], warnings: [], note: "", title: "", listeners: new Set(),
+    key,
+    series: new Map(),
+    samples: [],
+    last: -1,
+    measured: -1,
+    live: true,
+    loaded: false,
+    busy: false,
+    at: null,
+    charts: [],
+    marks: {},
+    facts: [],
+    warnings: [],
+    note: "",
+    title: "",
+    listeners: new Set(),
   };
 }
 

@@ -8,7 +8,10 @@ import { makeScenes as makePyramid } from "../../../ui/web/lapgan.js";
 import { fill } from "../../../ui/web/text.js";
 
 test("places of a text are filled as Python fills them", () => {
-  assert.equal(fill("Digit {label}, {x:.2f}, {share:.0%} sure", { label: 5, x: -1.005, share: 0.987 }), "Digit 5, -1.00, 99% sure");
+  assert.equal(
+    fill("Digit {label}, {x:.2f}, {share:.0%} sure", { label: 5, x: -1.005, share: 0.987 }),
+    "Digit 5, -1.00, 99% sure",
+  );
   assert.equal(fill("{absent} and {x}", { x: "{y}", y: 1 }), "{absent} and {y}");
 });
 
@@ -33,8 +36,16 @@ test("golden values are compared at the places they were taken from", () => {
 });
 
 const DIGITS = {
-  noise: 3, categorical: [2, 3], continuous: 3, shape: [1, 1, 1], order: [1, 0], names: ["0", "1"],
-  code_names: ["slant", "width"], range: 2, plane_steps: 3, sweep_steps: 4,
+  noise: 3,
+  categorical: [2, 3],
+  continuous: 3,
+  shape: [1, 1, 1],
+  order: [1, 0],
+  names: ["0", "1"],
+  code_names: ["slant", "width"],
+  range: 2,
+  plane_steps: 3,
+  sweep_steps: 4,
   texts: { stage_alt: "{label} {x:.2f}", reading_alt: "{label}", gauge_alt: "{name}", plane_alt: "{x:.1f}" },
 };
 
@@ -43,7 +54,9 @@ test("InfoGAN's codes are laid out as in Python, and only what is asked is drawn
   const model = {
     run: async (net, inputs, count) => {
       asked.push([net, count, inputs]);
-      return net === "q" ? { codes: new Float32Array([0, 9, 0, 0, 0, 0.5, -0.5, 0]) } : { images: new Float32Array(count) };
+      return net === "q"
+        ? { codes: new Float32Array([0, 9, 0, 0, 0, 0.5, -0.5, 0]) }
+        : { images: new Float32Array(count) };
     },
   };
   const scenes = makeDigits({ model, config: DIGITS });
@@ -73,8 +86,14 @@ test("turning a level's gain runs no net; a coarser gain runs the finer ones", a
     },
   };
   const config = {
-    sizes, channels: 1, classes: 2, names: ["a", "b"], noise_shapes: [[[1]], [[1]], [[1]]],
-    residual_sign: "paper", limits: [1, 1], texts: { stage_alt: "{name} {seed} {sizes}", plain: "it" },
+    sizes,
+    channels: 1,
+    classes: 2,
+    names: ["a", "b"],
+    noise_shapes: [[[1]], [[1]], [[1]]],
+    residual_sign: "paper",
+    limits: [1, 1],
+    texts: { stage_alt: "{name} {seed} {sizes}", plain: "it" },
   };
   const scenes = makePyramid({ model, config });
   const controls = (gains, seeds = [5, 5, 5]) => ["m", 1, 5, ...seeds, ...gains];

@@ -27,7 +27,11 @@ test("what others keep in the address stays, and the last state goes", () => {
 
 test("numbers are clamped, and what is not in form is not there", () => {
   assert.deepEqual(readLink("?v=1&m=infogan&s=9999999999&k=9999&c1=9&c2=-9.5"), {
-    m: "infogan", s: 4294967295, k: 9999, c1: 2, c2: -2,
+    m: "infogan",
+    s: 4294967295,
+    k: 9999,
+    c1: 2,
+    c2: -2,
   });
   const odd = ["-1", "1e5", "NaN", "Infinity", "0x10", " 1", "1 ", "１", "", "1.2.3", "<b>", "null", "99999999999"];
   for (const text of odd) {
@@ -49,7 +53,35 @@ test("no link is none", () => {
 });
 
 test("nothing hostile gets through", () => {
-  const parts = ["v=1", "m=infogan", "m=lapgan", "m=bigan", "s=", "k=", "c1=", "c2=", "z=", "g=", "c=", "w=", "&", "%", "_", "-", ".", "1", "9", "%00", "%zz", "é", "__proto__=", "[]", "=", "<", "A"];
+  const parts = [
+    "v=1",
+    "m=infogan",
+    "m=lapgan",
+    "m=bigan",
+    "s=",
+    "k=",
+    "c1=",
+    "c2=",
+    "z=",
+    "g=",
+    "c=",
+    "w=",
+    "&",
+    "%",
+    "_",
+    "-",
+    ".",
+    "1",
+    "9",
+    "%00",
+    "%zz",
+    "é",
+    "__proto__=",
+    "[]",
+    "=",
+    "<",
+    "A",
+  ];
   for (let seed = 0; seed < 3000; seed += 1) {
     const text = [...uniform(seed, 0, 24)].map((share) => parts[Math.floor(share * parts.length)]).join("");
     const state = readLink(`?v=1&m=${Object.keys(KEYS)[seed % 3]}&${text}`);
@@ -70,7 +102,14 @@ test("a code survives to within half a step of two bytes", () => {
 
 test("only a link of the tab and a small PNG are taken from storage", () => {
   const good = { link: writeLink(STATES[0]), picture: "data:image/png;base64,AAAA" };
-  const bad = [null, 1, {}, { ...good, link: "javascript:alert(1)" }, { ...good, picture: "https://x/y.png" }, { ...good, link: writeLink(STATES[2]) }];
+  const bad = [
+    null,
+    1,
+    {},
+    { ...good, link: "javascript:alert(1)" },
+    { ...good, picture: "https://x/y.png" },
+    { ...good, link: writeLink(STATES[2]) },
+  ];
   assert.deepEqual(checked([...bad, { ...good, more: 1 }], "infogan"), [good]);
   assert.deepEqual(checked("x", "infogan"), []);
   assert.deepEqual(checked(null, "infogan"), []);

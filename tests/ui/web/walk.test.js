@@ -25,10 +25,12 @@ test("a walk stays where the controls can go", () => {
   for (const { gains } of frames("g", GROWTH, { count: 10 })) {
     assert.ok(gains.every((gain) => gain >= 0 && gain <= 2) && gains[2] === 1);
   }
-  const seen = new Set(frames("k", GROWTH, { count: 10 }).map(({ label, mixed }) => {
-    assert.ok(Math.abs(hot(10, label, mixed).reduce((sum, value) => sum + value) - 1) < 1e-12);
-    return label;
-  }));
+  const seen = new Set(
+    frames("k", GROWTH, { count: 10 }).map(({ label, mixed }) => {
+      assert.ok(Math.abs(hot(10, label, mixed).reduce((sum, value) => sum + value) - 1) < 1e-12);
+      return label;
+    }),
+  );
   assert.equal(seen.size, 10);
 });
 
