@@ -19,23 +19,25 @@ ENV PYTHONUNBUFFERED=1 \
 RUN useradd --create-home --uid 1000 ganscope
 WORKDIR /home/ganscope/app
 
-# Packages change less often than the code, and torch least of all: one layer each, before the code.
-# PyTorch publishes its CPU wheels on an index of its own, named by the install page of pytorch.org. That
-# address is an argument, so that this file names no host and a mirror can stand in.
+# Packages change less often than the code, and torch least of all: one layer each, before the code. Each is exactly
+# the file that requirements.lock has the hash of; only the CPU wheels of torch, which PyTorch publishes on an index of
+# its own, are taken by version. That address (see the install page of pytorch.org) is an argument, so that this file
+# names no host and a mirror can stand in.
 ARG TORCH=cuda
 ARG TORCH_INDEX_URL=
-COPY requirements.txt .
+COPY requirements.lock .
 RUN set -eu; \
+    awk '/^[a-z]/ { torch = /^(torch|torchvision|triton|cuda-|nvidia-)/ } \
+        { print > (torch ? "torch.lock" : "rest.lock") }' requirements.lock; \
     case "$TORCH" in \
-        cuda) ;; \
+        cuda) pip install --no-deps --require-hashes -r torch.lock ;; \
         cpu) [ -n "$TORCH_INDEX_URL" ] || { \
-            echo "TORCH=cpu needs --build-arg TORCH_INDEX_URL=<PyTorch's index of CPU wheels>." >&2; exit 1; } ;; \
+            echo "TORCH=cpu needs --build-arg TORCH_INDEX_URL=<PyTorch's index of CPU wheels>." >&2; exit 1; }; \
+            sed -nE 's/^(torch(vision)?==[^ ]+).*/\1/p' torch.lock > torch.txt; \
+            pip install --no-deps --index-url "$TORCH_INDEX_URL" -r torch.txt ;; \
         *) echo "TORCH is '$TORCH'; set it to cpu or cuda." >&2; exit 1 ;; \
-    esac; \
-    grep -E '^torch(vision)?==' requirements.txt > torch.txt; \
-    pip install ${TORCH_INDEX_URL:+--index-url "$TORCH_INDEX_URL"} -r torch.txt; \
-    rm torch.txt
-RUN pip install -r requirements.txt
+    esac
+RUN pip install --no-deps --require-hashes -r rest.lock && pip check && rm ./*.lock
 
 # The code belongs to root: the app can read it and change nothing but its own home.
 COPY . .
@@ -46,7 +48,7 @@ COPY --from=engine /engine/node_modules/onnxruntime-web/dist/ort.wasm.min.mjs* \
 COPY --from=engine /engine/node_modules/gifenc/dist/gifenc.esm.js node_modules/gifenc/dist/
 RUN mkdir /home/ganscope/data && chown ganscope:ganscope /home/ganscope/data
 
-USER ganscope
+USER 1000
 ENV HOME=/home/ganscope \
     GRADIO_SERVER_NAME=0.0.0.0 \
     GRADIO_SERVER_PORT=7860 \

@@ -4,13 +4,16 @@ BIN := .venv/bin
 PIP_ARGS ?=
 PYTEST_ARGS ?= -n 2 --dist loadfile
 
-.PHONY: help run test lint lint-web engine
+.PHONY: help run test lint lint-web engine hostile load soak coverage lock audit container-check
 .DEFAULT_GOAL := help
 
 help:
 	@echo "make run     install what is missing and open Ganscope on http://127.0.0.1:7860"
 	@echo "make test    install what is missing, then lint and run every test"
-	@echo "make lint    check style and formatting only"
+	@echo "make lint    check style, formatting and types only"
+	@echo "make coverage           every test, and how much of the Python it reaches"
+	@echo "make hostile load soak  what make test leaves out: thousands of hostile files, fifty visitors, hours"
+	@echo "make lock audit container-check   for a release: pin with hashes, look for advisories, try the image's steps"
 	@echo "Variables:   PYTHON=$(PYTHON), PIP_ARGS (for pip install), PYTEST_ARGS (for pytest)"
 
 run: .venv/run.stamp engine
@@ -18,6 +21,25 @@ run: .venv/run.stamp engine
 
 test: lint engine
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+# What takes minutes; the figures it prints are those of SECURITY.md.
+hostile load soak: .venv/dev.stamp engine
+	$(BIN)/python -m pytest -m $@ -s tests/$@
+
+coverage: .venv/dev.stamp engine
+	$(BIN)/python -m pytest $(PYTEST_ARGS) --cov --cov-report=term:skip-covered --cov-fail-under=90
+
+lock: .venv/release.stamp
+	$(BIN)/uv pip compile requirements.txt --generate-hashes --universal --python-version 3.11 --no-header \
+	    --no-annotate --no-emit-index-url --quiet --output-file requirements.lock
+
+audit: .venv/release.stamp
+	$(BIN)/pip-audit --requirement requirements.lock --require-hashes --disable-pip
+	npm audit
+
+container-check: .venv/release.stamp
+	$(BIN)/hadolint Dockerfile
+	.ci/container-check
 
 # The engine of the visitor's browser; without npm the page takes the same version from a CDN.
 engine:
@@ -57,3 +79,7 @@ $(BIN)/pip:
 .venv/dev.stamp: requirements-dev.txt requirements-queue.txt requirements.txt | $(BIN)/pip
 	$(BIN)/python -m pip install --disable-pip-version-check $(PIP_ARGS) -r requirements-dev.txt
 	@touch $@ .venv/run.stamp
+
+.venv/release.stamp: requirements-release.txt | $(BIN)/pip
+	$(BIN)/python -m pip install --disable-pip-version-check $(PIP_ARGS) -r requirements-release.txt
+	@touch $@
