@@ -22,8 +22,9 @@ EXTENSIONS = {
     "generated ones. The loss is the paper's log loss. `--preset paper` trains the published nets.",
     "infogan": "Beyond the paper: compact nets, averaged weights, and a label-free consistency term (Q should read the "
     "same category from a real image and a slightly moved copy, and use all categories evenly), ramped in after the "
-    "codes have formed. With `steering_weight`, Q's two continuous codes also have to follow a known change of slant "
-    "and of stroke width between the two copies: that fixes which properties they stand for, without any label. "
+    "codes have formed. With `steering_weight`, Q's continuous codes also have to follow a known change between the "
+    "two copies (slant and stroke width; of heads, turn, lift, light and width): that fixes which properties they "
+    "stand for, without any label. "
     "No label enters training; the test labels name the categories. `--preset paper` trains the published objective.",
     "bigan": "Beyond the paper: gains and biases in batch norm, averaged weights, a reconstruction term on G(E(x)) and "
     "a contrast term (E's features know a slightly moved copy of an image among the others of the batch, without any "

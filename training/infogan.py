@@ -3,6 +3,7 @@
 import math
 from dataclasses import dataclass
 from functools import partial
+from typing import Literal
 
 import torch
 import torch.nn.functional as F
@@ -12,13 +13,12 @@ from models.infogan import InfoGAN, InfoGANConfig
 from training.calibration import calibrate_batch_norm
 from training.data import Dataset, normalise
 from training.losses import accuracy, descend, discriminator_loss, generator_loss, uniform
-from training.moves import change_strokes, move_slightly
+from training.moves import move_slightly
 from training.probes import SAMPLES, relative_diversity
 from training.shared import draw_rows, mean_of_ranks
+from training.steering import STEERING
 
 PREVIEW_ROWS = 10
-LEAN_PER_CODE = -0.4  # slope of a stroke, for one unit of the first code
-WIDTH_PER_CODE = 0.8  # pixels of stroke width, for one unit of the second
 
 
 @dataclass(frozen=True)
@@ -35,10 +35,12 @@ class InfoGANSettings:
             one, and use all categories evenly (an information-maximising clustering term, no labels).
         consistency_from: step at which that term starts to be ramped in; from step 0 it would freeze a wrong split.
         consistency_full: step at which it has its full weight.
-        steering_weight: extension for strokes, with two continuous codes: where the consistency term's moved copy
-            leans more, or has thicker strokes, Q's first or second code should differ in proportion. It says which
-            two properties the codes stand for; which value a picture has remains to be found.
-        steering_from: step from which copies also change their strokes and that term counts.
+        steering_weight: extension: where the consistency term's copy was changed in a known way, Q's continuous codes
+            should differ in proportion. It says which properties the codes stand for; which value a picture has
+            remains to be found.
+        steering_from: step from which copies are changed so, and that term counts.
+        steering: what is changed (`training.steering`): "strokes", lean and thickness, for two continuous codes;
+            "heads", turn, lift, light and width, for four.
         ema: decay of the averaged weights.
     """
 
@@ -52,6 +54,7 @@ class InfoGANSettings:
     consistency_full: int = 1500
     steering_weight: float = 0.0
     steering_from: int = 1500
+    steering: Literal["strokes", "heads"] = "strokes"
     ema: float = 0.999
 
 
@@ -96,10 +99,11 @@ class InfoGANTraining:
     def __init__(
         self, config: InfoGANConfig, settings: InfoGANSettings, dataset: Dataset, device: torch.device, seed: int
     ) -> None:
-        if settings.steering_weight and (config.continuous != 2 or not settings.consistency_weight):
+        codes = STEERING[settings.steering][1]
+        if settings.steering_weight and (config.continuous != codes or not settings.consistency_weight):
             raise ValueError(
-                f"Steering needs two continuous codes and the consistency term, got {config.continuous} and weight "
-                f"{settings.consistency_weight}; set steering_weight=0 to do without."
+                f"Steering by {settings.steering} needs {codes} continuous codes and the consistency term, got "
+                f"{config.continuous} and weight {settings.consistency_weight}; set steering_weight=0 to do without."
             )
         self.config, self.settings, self.device, self.dataset = config, settings, device, dataset
         self.model = InfoGAN(config).to(device)
@@ -138,10 +142,11 @@ class InfoGANTraining:
 
     def consistency(self, images: Tensor, reading: Tensor, step: int) -> Tensor:
         """Return the clustering term: cross-entropy of Q's reading to that of moved copies, less batch entropy."""
-        moved, leaning = move_slightly(images, self.generators["latents"])
         steering = self.settings.steering_weight if step >= self.settings.steering_from else 0.0
         if steering:
-            moved, thickening = change_strokes(moved, self.generators["latents"])
+            moved, kept, change = STEERING[self.settings.steering][0](images, self.generators["latents"])
+        else:
+            moved, _ = move_slightly(images, self.generators["latents"])
         moved_reading = self.model.q_head(self.model.trunk(moved))
         logits, means = self.model.split(reading)
         moved_logits, moved_means = self.model.split(moved_reading)
@@ -152,8 +157,7 @@ class InfoGANTraining:
             mean = mean_of_ranks(chance.mean(dim=0))
             total = total + self.settings.consistency_weight * (cross_entropy + (mean * (mean + 1e-8).log()).sum())
         if steering:
-            wanted = torch.stack([leaning / LEAN_PER_CODE, thickening / WIDTH_PER_CODE], dim=1)
-            total = total + steering * (moved_means - means - wanted).square().sum(dim=1).mean()
+            total = total + steering * (moved_means - kept * means - change).square().sum(dim=1).mean()
         return total
 
     def step(self, images: Tensor, labels: Tensor, step: int) -> dict[str, Tensor]:

@@ -9,8 +9,9 @@ import torch.nn.functional as F
 
 from tests.training.steps import equal_weights, step, training_of
 from training.data import normalise
-from training.infogan import LEAN_PER_CODE, WIDTH_PER_CODE
 from training.moves import change_strokes, move_slightly
+from training.rendered import SCENES, render
+from training.steering import LEAN_PER_CODE, WIDTH_PER_CODE, heads
 
 
 @pytest.fixture(scope="module")
@@ -161,7 +162,7 @@ def test_steering_asks_for_codes_in_proportion():
 
 @pytest.mark.parametrize("setting", ["continuous=1", "continuous=3", "consistency_weight=0"])
 def test_steering_that_cannot_be_is_refused(setting):
-    with pytest.raises(ValueError, match="Steering needs two continuous codes and the consistency term"):
+    with pytest.raises(ValueError, match="Steering by strokes needs 2 continuous codes and the consistency term"):
         training_of("infogan", "modern", "steering_weight=1", setting)
 
 
@@ -172,3 +173,24 @@ def test_any_number_of_codes_is_trained(codes):
     training.model.eval()
     training.preview(training.model)
     assert math.isfinite(training.score(training.model, normalise(training.dataset.images[:50])))
+
+
+@pytest.mark.parametrize(("code", "factor"), enumerate(["azimuth", "elevation", "lighting", "width"]))
+def test_a_turned_head_is_like_one_rendered_so(monkeypatch, code, factor):
+    names, ranges = list(SCENES["faces"].factors), torch.tensor(list(SCENES["faces"].factors.values()))
+    column, most = names.index(factor), torch.zeros(6, 4)
+    most[:, code] = 1
+    monkeypatch.setattr("training.steering.uniform", lambda *_: most)
+
+    def rendered(step):
+        middle = ranges.mean(dim=1).repeat(6, 1)
+        middle[:, column] += step * (ranges[column, 1] - ranges[column, 0]) / 2
+        return normalise(render("faces", middle, torch.arange(6), 32))
+
+    straight = rendered(0)
+    turned, kept, change = heads(straight, torch.Generator())
+    step = change[0, code].item()
+    near, same, far = ((turned - rendered(by)).square().mean() for by in (step, 0, -step))
+    assert near < 0.75 * same
+    assert near < 0.6 * far
+    assert kept[:, code].tolist() == [1, -1 if code in (0, 2) else 1] * 3

@@ -1,0 +1,69 @@
+"""Known changes of pictures which continuous codes have to follow: what steers InfoGAN's codes without a label.
+
+Each function returns moved copies of images (N, C, H, W), and what their codes should be, given the codes read from the
+originals: `kept` (k,) or (N, k) times those, plus `change` (N, k).
+"""
+
+import math
+from collections.abc import Callable
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from training.losses import uniform
+from training.moves import change_strokes, move_slightly
+
+LEAN_PER_CODE = -0.4  # slope of a stroke, for one unit of the first code
+WIDTH_PER_CODE = 0.8  # pixels of stroke width, for one unit of the second
+
+# Heads, codes in this order: one unit changes a picture about as much as half of the range of the rendered faces does.
+AZIMUTH_PER_CODE = math.radians(90)
+ELEVATION_PER_CODE = math.radians(20)
+LIGHT_PER_CODE = 2.5  # slope of the logarithm of brightness, across half the picture
+BROAD_PER_CODE = 0.2  # logarithm of the width
+MOST = (math.radians(20), math.radians(10), 0.5, 0.1)
+BOSS = (0.5, 0.7)  # half axes of a head, in halves of the picture
+
+Steered = tuple[Tensor, Tensor, Tensor]
+
+
+def strokes(images: Tensor, generator: torch.Generator) -> Steered:
+    """Lean strokes and thicken them: two codes."""
+    moved, leaning = move_slightly(images, generator)
+    moved, thickening = change_strokes(moved, generator)
+    change = torch.stack([leaning / LEAN_PER_CODE, thickening / WIDTH_PER_CODE], dim=1)
+    return moved, images.new_ones(2), change
+
+
+def heads(images: Tensor, generator: torch.Generator) -> Steered:
+    """Turn heads sideways and up, light them from a side, broaden them; mirror every other one.
+
+    They turn as if painted on a smooth boss. Four codes: azimuth, elevation, lighting, width. A mirrored head looks to
+    the other side and is lit from there.
+    """
+    count, device = len(images), images.device
+    amounts = uniform((count, 4), generator, device) * torch.tensor(MOST, device=device)
+    azimuth, elevation, light, broad = amounts[:, :, None, None].unbind(dim=1)
+    mirrored = (torch.arange(count, device=device) % 2).bool()
+    images = torch.where(mirrored[:, None, None, None], images.flip(3), images)
+
+    base = F.affine_grid(torch.eye(2, 3, device=device)[None], [1, 1, *images.shape[2:]], align_corners=False)
+    x, y = base[..., 0] * (-broad).exp(), base[..., 1].expand(count, -1, -1)
+    height = (1 - (x / BOSS[0]).square() - (y / BOSS[1]).square()).clamp(min=0)  # over the picture
+    grid = torch.stack([x - BOSS[0] * height * azimuth.sin(), y - BOSS[1] * height * elevation.sin()], dim=3)
+    # The background stays as it is: it would tell what was done.
+    black = images.amin(dim=(1, 2, 3), keepdim=True)
+    ink = F.grid_sample(images - black, grid, align_corners=False) * (light * base[..., 0]).exp()[:, None]
+
+    kept = torch.ones(count, 4, device=device)
+    kept[mirrored] = torch.tensor([-1.0, 1.0, -1.0, 1.0], device=device)
+    units = torch.tensor([AZIMUTH_PER_CODE, ELEVATION_PER_CODE, LIGHT_PER_CODE, BROAD_PER_CODE], device=device)
+    return (ink + black).clamp(max=1), kept, amounts / units
+
+
+# Which changes there are, and how many continuous codes each steers.
+STEERING: dict[str, tuple[Callable[[Tensor, torch.Generator], Steered], int]] = {
+    "strokes": (strokes, 2),
+    "heads": (heads, 4),
+}
