@@ -10,8 +10,8 @@ import torch
 
 from models.checkpoint import CheckpointError, Weights, find_weights, load_weights
 from models.device import choose_device
-from ui.images import ImageError
-from ui.settings import Settings, load_settings
+from ui.decode import ImageError
+from ui.settings import settings
 
 try:
     # A ZeroGPU Space attaches its GPU only while a function decorated with this runs.
@@ -32,12 +32,6 @@ forgetting: list[Callable[[], object]] = []  # called when weights have changed:
 _loaded: dict[str, Weights] = {}
 _errors: dict[str, str] = {}
 _loading = threading.Lock()
-
-
-@functools.cache
-def settings() -> Settings:
-    """Return the settings, read once from the environment."""
-    return load_settings()
 
 
 @functools.cache

@@ -1,8 +1,10 @@
 """Typed settings of the app, read once at start from GANSCOPE_* environment variables."""
 
 import difflib
+import functools
 import os
 import re
+import sys
 from pathlib import Path
 from typing import Self
 
@@ -73,6 +75,11 @@ class Settings(BaseSettings):
         ge=1,
         le=100,
         description="Largest picture that is accepted, in megabytes.",
+    )
+    decode_apart: bool | None = Field(
+        None,
+        description="Whether pictures are decoded in a process of their own, which has few rights; unset, they are "
+        "where other machines can connect; on Linux only.",
     )
     weights_dir: Path = Field(ROOT / "weights", description="Folder that is searched first for weights.")
     runs_dir: Path = Field(
@@ -153,9 +160,22 @@ class Settings(BaseSettings):
         return self
 
     @property
+    def decodes_apart(self) -> bool:
+        """Whether pictures are decoded in a process of their own."""
+        alone = self.host in ("localhost", "::1") or self.host.startswith("127.")
+        wanted = self.decode_apart if self.decode_apart is not None else not alone
+        return wanted and sys.platform == "linux"  # whose limits it is made of
+
+    @property
     def trains(self) -> bool:
         """Whether the page may train."""
         return self.training if self.training is not None else self.space_id is None
+
+
+@functools.cache
+def settings() -> Settings:
+    """Return the settings, read once from the environment."""
+    return load_settings()
 
 
 def load_settings() -> Settings:
@@ -199,6 +219,7 @@ def _allowed(name: str) -> str:
     others = {
         "weights_dir": "an existing folder",
         "runs_dir": "a folder, made where it is missing",
+        "decode_apart": "`on` or `off`",
         "training": "`on` or `off`",
         "training_token": "any text",
     }

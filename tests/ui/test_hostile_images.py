@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from ui.images import MAX_BYTES, ImageError, read_image
+from ui.decode import MAX_BYTES, ImageError, read_image
 
 COLOUR = np.random.default_rng(7).integers(0, 256, (9, 13, 3), dtype=np.uint8)
 SMOOTH = np.add.outer(np.arange(40), np.arange(32)).astype(np.uint8)[..., None] * np.array([3, 2, 1], np.uint8)
@@ -158,8 +158,28 @@ def test_bomb_is_refused_before_it_is_decoded(make, width, height):
     assert f"{width} x {height} pixels" in text or "far too many pixels" in text
 
 
-def test_largest_allowed_picture_is_read():
-    assert read_image(bits(8192, 2928)).size == (8192, 2928)
+def test_largest_allowed_picture_is_read_and_handed_on_smaller():
+    assert read_image(bits(8192, 2928)).size == (2731, 976)
+    assert read_image(bits(2000, 2000)).size == (2000, 2000)
+    assert read_image(bits(2000, 2001)).size == (1000, 1001)
+
+
+@pytest.mark.parametrize("mode", ["L", "P", "RGBA", "I;16"])
+def test_large_picture_is_the_mean_of_its_areas(mode):
+    values = np.random.default_rng(3).integers(0, 256, (30, 42, 4), dtype=np.uint8)
+    tile = Image.fromarray(values[..., 0].astype(np.uint16) * 257) if mode == "I;16" else Image.fromarray(values)
+    tile = tile if mode == "I;16" else tile.convert("RGB").convert(mode) if mode == "P" else tile.convert(mode)
+    columns, rows = 60, 80  # 2520 x 2400
+    large = Image.new(mode, (42 * columns, 30 * rows))
+    if mode == "P":
+        large.putpalette(tile.getpalette())
+    for place in range(columns * rows):
+        large.paste(tile, (place % columns * 42, place // columns * 30))
+    small = np.asarray(read_image(encode(tile, "PNG")), dtype=float)
+    expected = small.reshape(15, 2, 21, 2, -1).mean((1, 3)).squeeze()
+    seen = np.asarray(read_image(encode(large, "PNG", compress_level=1)), dtype=float)
+    assert seen.shape[:2] == (1200, 1260)
+    np.testing.assert_allclose(seen, np.tile(expected, (rows, columns, 1)[: seen.ndim]), atol=0.51)
 
 
 def test_jpeg_of_many_scans_is_refused():
