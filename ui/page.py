@@ -9,7 +9,7 @@ from starlette.responses import FileResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from models.device import describe
-from ui import bigan_tab, engine_files, health, inference, infogan_tab, lapgan_tab, train_routes, train_tab
+from ui import bigan_tab, engine_files, health, inference, infogan_tab, keyboard, lapgan_tab, train_routes, train_tab
 from ui.canvas import NOW, WEB, web_version
 from ui.engine_files import FOR_EVER
 from ui.theme import make_theme
@@ -34,7 +34,7 @@ async () => {{
 }}
 """
 _TOGGLE = """
-const button = element.querySelector("button");
+const button = element.querySelector("[data-tool=theme]");
 button.addEventListener("click", () => {
   const dark = document.body.classList.toggle("dark");
   try { localStorage.setItem("ganscope-theme", dark ? "dark" : "light"); } catch { /* private window */ }
@@ -59,6 +59,7 @@ def build_page() -> gr.Blocks:
                 train_tab.build(demo, tabs, [shelf for shelf in shelves if shelf is not None])
         demo.load(None, None, tabs, js=_OPEN.format(version=web_version()), **NOW)
         gr.HTML(_footer(), elem_id="gs-footer", apply_default_css=False)
+        keyboard.build()
     return demo.queue(max_size=inference.settings().queue_size, api_open=False)
 
 
@@ -121,8 +122,12 @@ def _header() -> str:
     return (
         f'<header><div class="gs-brand"><span class="gs-mark" aria-hidden="true"><i></i><i></i><i></i><i></i></span>'
         f"<h1>{TEXT['title']}</h1></div><p>{TEXT['tagline']}</p>"
-        f'<button type="button" aria-label="{TEXT["theme"]}" title="{TEXT["theme"]}">◐</button></header>'
+        f"{_header_button('help', keyboard.TEXT['open'], '?')}{_header_button('theme', TEXT['theme'], '◐')}</header>"
     )
+
+
+def _header_button(name: str, text: str, sign: str) -> str:
+    return f'<button type="button" data-tool="{name}" aria-label="{text}" title="{text}">{sign}</button>'
 
 
 def _footer() -> str:

@@ -131,8 +131,8 @@ def test_phone_keeps_the_picture_in_sight_and_targets_large(app, visit):
 @pytest.mark.browser
 def test_theme_button_switches_and_is_remembered(app, visit):
     page = visit(app)
-    page.wait_for_selector("#gs-header button")
-    page.click("#gs-header button")
+    page.wait_for_selector("#gs-header [data-tool=theme]")
+    page.click("#gs-header [data-tool=theme]")
     assert page.evaluate("document.body.classList.contains('dark')") is True
     page.reload()
     page.wait_for_function("document.body.classList.contains('dark')")

@@ -95,6 +95,7 @@ export function mountTools(element, { props, trigger }) {
     wait();
   }).observe(stage, { attributeFilter: ["data-drawn"] });
 
+  ((window.ganscope ??= {}).rows ??= {})[kind] = { root, session }; // for keys (ui/web/keys.js)
   const given = opened(kind);
   if (given) session.apply(given);
   else wait();
