@@ -2,30 +2,19 @@
 
 import random
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import gradio as gr
 import numpy as np
 from PIL import Image
-from torch import Tensor
 
 from models.checkpoint import CheckpointError
 from ui import images, inference, tools
 from ui import infogan_view as view
-from ui.canvas import (
-    LIVE,
-    NOW,
-    PRIVATE,
-    canvas,
-    drawing_pad,
-    endpoint,
-    event_data,
-    intro,
-    notice,
-    picture_button,
-    picture_bytes,
-)
-from ui.infogan_view import TEXT, Turn
+from ui.canvas import LIVE, NOW, canvas, endpoint, event_data, intro, notice
+from ui.infogan_own import OwnPicture, seen
+from ui.infogan_view import MOST_CODES, TEXT, Turn
 from ui.live import ask, engine, told
 from ui.shelf import Shelf
 
@@ -34,41 +23,55 @@ SEED_LIMIT = 2**32
 
 
 def infogan_generate(
-    model: str = MODEL, seed: int = 42, category: int = 5, c1: float = 0.0, c2: float = 0.0
+    model: str = MODEL,
+    seed: int = 42,
+    category: int = 5,
+    c1: float = 0.0,
+    c2: float = 0.0,
+    c3: float = 0.0,
+    c4: float = 0.0,
+    c5: float = 0.0,
+    c6: float = 0.0,
 ) -> Image.Image:
-    """Draw one digit from its codes.
+    """Draw one picture from its codes.
 
     Args:
         model: name of the weights.
         seed: whole number from 0 to 4294967295; the same seed keeps the same noise.
-        category: which of the ten categories, in the order of their names (for digits: the digit).
+        category: which of the categories, in the order of their names (for digits: the digit).
         c1: first continuous code, from -2 to 2; trained on -1 to 1.
         c2: second continuous code, likewise.
+        c3: third, where the model has one, as those after it.
+        c4: fourth.
+        c5: fifth.
+        c6: sixth.
 
     Returns:
         The picture as PNG, in the model's own size.
     """
-    return images.to_png(view.draw([Turn(model, seed, category, (c1, c2))])[0])
+    turn = Turn(model, int(seed), _checked(category, view.labels(model), 0), (c1, c2, c3, c4, c5, c6))
+    return images.to_png(view.draw([turn])[0])
 
 
 def infogan_sweep(model: str = MODEL, seed: int = 42, code: int = 1) -> Image.Image:
-    """Draw all ten categories (rows) by ten values from -2 to 2 of one continuous code (columns).
+    """Draw all categories (rows) by ten values from -2 to 2 of one continuous code (columns).
 
     Args:
         model: name of the weights.
         seed: whole number from 0 to 4294967295, the noise of all pictures.
-        code: 1 or 2, the continuous code to sweep; the other stays at 0.
+        code: the continuous code to sweep, 1 for the first; the others stay at 0.
 
     Returns:
-        One PNG of 10 x 10 pictures.
+        One PNG with a row of ten pictures for each category.
     """
-    turn, rows = Turn(model, seed), range(len(view.labels(model)))
-    turns = [view.at(turn, row, code - 1, value) for row in rows for value in view.sweep_values()]
+    turn, rows = Turn(model, int(seed)), range(len(view.labels(model)))
+    place = _checked(code, view.code_names(model), 1) - 1
+    turns = [view.at(turn, row, place, value) for row in rows for value in view.sweep_values()]
     return images.to_png(images.grid(view.draw(turns), view.SWEEP_STEPS))
 
 
 def infogan_infer(image: str | None = None, model: str = MODEL) -> dict[str, Any]:
-    """Let Q read the codes in a picture of a digit.
+    """Let Q read the codes in a picture.
 
     Args:
         image: a picture file, light on dark or dark on light; without one, the generator's own example is read.
@@ -77,13 +80,13 @@ def infogan_infer(image: str | None = None, model: str = MODEL) -> dict[str, Any
     Returns:
         `category` (name of the likeliest), `probabilities` (by name), `codes` (by name, the mean that Q reads).
     """
-    seen = view.draw([Turn(model)])[0] if image is None else _seen(image, model)
-    probabilities, means = view.read(model, seen)
+    read = view.draw([Turn(model)])[0] if image is None else seen(image, model)
+    probabilities, means = view.read(model, read)
     names = view.labels(model)
     return {
         "category": names[int(np.argmax(probabilities))],
         "probabilities": {name: round(value, 4) for name, value in zip(names, probabilities, strict=True)},
-        "codes": {name: round(value, 4) for name, value in zip(view.code_names(model), means, strict=True)},
+        "codes": {name: round(value, 4) for name, value in zip(view.code_names(model), means, strict=False)},
     }
 
 
@@ -101,7 +104,7 @@ def build() -> Shelf | None:
 
 def _build_bench(start: Turn) -> Shelf:
     names = inference.names("infogan")
-    first, second = view.code_names(start.model)
+    code_names = view.code_names(start.model)
     first_pictures, first_reading = view.pictures(start)
     with gr.Row(elem_classes="gs-bench"):
         with gr.Column(elem_classes="gs-stage"):
@@ -109,14 +112,14 @@ def _build_bench(start: Turn) -> Shelf:
             with gr.Column(elem_classes="gs-below"):
                 config = view.local(start.model)
                 live = engine("infogan.js", "mountInfogan", told(start.model, config), elem_id="infogan-engine")
-                row = tools.tools("infogan", (start.model, start.seed, start.row, *start.codes), config)
+                row = tools.tools("infogan", (start.model, start.seed, start.row, *[0.0] * MOST_CODES), config)
         with gr.Column(elem_classes="gs-controls"):
             intro(TEXT)
             with gr.Row(elem_classes="gs-card gs-split"):
                 with gr.Column(min_width=220):
                     model = gr.Dropdown(names, value=start.model, label=TEXT["model"], visible=len(names) > 1)
                     category = gr.Number(start.row, visible=False, precision=0)
-                    code_1, code_2 = _slider(first), _slider(second)
+                    codes = [_slider(name) for name in _padded(code_names)]
                     hint = gr.Markdown(view.range_hint(start.model), elem_classes="gs-hint")
                     with gr.Row(elem_classes="gs-line"):
                         seed = gr.Number(
@@ -129,30 +132,23 @@ def _build_bench(start: Turn) -> Shelf:
             with gr.Column(elem_classes="gs-card"):
                 gr.Markdown(f"### {TEXT['reading']}\n{TEXT['reading_hint']}")
                 reading = canvas(first_reading, elem_id="infogan-reading")
-            with gr.Column(elem_classes="gs-card"):
-                gr.Markdown(f"### {TEXT['own']}\n{TEXT['own_hint']}")
-                with gr.Row(elem_classes="gs-split"):
-                    with gr.Column(min_width=220):
-                        pad = drawing_pad({key: TEXT[key] for key in view.PAD_TEXTS}, elem_id="infogan-pad")
-                        upload = picture_button(TEXT["upload"], elem_id="infogan-upload")
-                    with gr.Column(min_width=220):
-                        own = canvas(view.own_scene(start.model, *view.example(start)), elem_id="infogan-own")
+            own = OwnPicture(start)
             with gr.Column(elem_classes="gs-card"):
                 gr.Markdown(f"### {TEXT['sweep']}\n{TEXT['sweep_hint']}")
-                code = gr.Radio([(first, 0), (second, 1)], value=0, label=TEXT["sweep_code"])
+                code = gr.Radio(_choices(code_names), value=0, label=TEXT["sweep_code"])
                 sweep = canvas(view.sweep_scene(start, 0), elem_id="infogan-sweep")
 
-    turn = [model, seed, category, code_1, code_2]
+    turn = [model, seed, category, *codes]
     follows = [stage, plane, reading]
     drawn = [*follows, sweep, seed]
     # What the visitor's hand is on is never an output: an answer that comes late would pull it back.
-    jumped = [*drawn, category, code_1, code_2]
+    jumped = [*drawn, category, *codes]
 
-    for slider in (code_1, code_2):
+    for slider in codes:
         slider.input(None, turn, None, js=ask("infogan", "follow"), **NOW)
         slider.release(None, [keep, code, *turn], None, js=ask("infogan", "settle"), **NOW)
-    plane.drag(_drag, [model, seed, category], [stage, reading, code_1, code_2], **LIVE)
-    plane.release(_settle_plane, [keep, code, model, seed, category], drawn, **NOW)
+    plane.drag(_drag, turn, [stage, reading, *codes[:2]], **LIVE)
+    plane.release(_settle_plane, [keep, code, *turn], drawn, **NOW)
     stage.pick(_pick_category, [keep, code, *turn], jumped, **NOW)
     sweep.pick(_pick_cell, [keep, code, *turn], jumped, **NOW)
     roll.click(_roll, [code, *turn], drawn, **NOW)
@@ -160,25 +156,23 @@ def _build_bench(start: Turn) -> Shelf:
         control.input(None, [code, *turn], None, js=ask("infogan", "show"), **NOW)
     live.ask(_answer, None, drawn, **LIVE)
     tools.bring("infogan", row, turn).then(None, [code, *turn], None, js=ask("infogan", "show"), **NOW)
-    read = [own, category, code_1, code_2, *follows]
-    pad.draw(_read_drawing, turn, read, **LIVE)
-    upload.upload(_read_upload, [upload, *turn], read, **PRIVATE)
-    switched = [*follows, sweep, category, code_1, code_2, code, hint, own, live]
-    shelf = Shelf("infogan", model, [(_switch, [model, seed], switched)])
+    own.wire(turn, follows, _turn)
+    switched = [*follows, sweep, category, *codes, code, hint, live, *own.switched]
+    shelf = Shelf("infogan", model, [(partial(_switch, own), [model, seed], switched)])
     tools.wire(row, shelf)
     return shelf
 
 
-def _switch(model: str, seed: int | None) -> tuple:
+def _switch(own: OwnPicture, model: str, seed: int | None) -> tuple:
     """Start anew with another model, whose categories and codes may be others."""
     names = view.code_names(model)
     turn = Turn(model, int(seed or 0), min(Turn.row, len(view.labels(model)) - 1))
-    sliders = (gr.update(value=0.0, label=name.capitalize()) for name in names)
-    codes = gr.update(choices=[(name, index) for index, name in enumerate(names)], value=0)
+    sliders = (gr.update(value=0.0, label=(name or "").capitalize(), visible=bool(name)) for name in _padded(names))
+    code = gr.update(choices=_choices(names), value=0)
     shown = (*view.pictures(turn), view.plane_scene(turn), view.sweep_scene(turn, 0))
     stage, reading, plane, sweep = shown
-    hint, own = view.range_hint(model), view.own_scene(model, *view.example(turn))
-    return stage, plane, reading, sweep, turn.row, *sliders, codes, hint, own, told(model, view.local(model))
+    hint, live = view.range_hint(model), told(model, view.local(model))
+    return stage, plane, reading, sweep, turn.row, *sliders, code, hint, live, *own.switch(turn)
 
 
 def _answer(event: gr.EventData) -> tuple:
@@ -190,14 +184,30 @@ def _answer(event: gr.EventData) -> tuple:
     return _settle(*controls) if what == "settle" else (*_show(*controls), gr.skip())
 
 
-def _slider(name: str) -> gr.Slider:
-    return gr.Slider(
-        -view.RANGE, view.RANGE, 0.0, step=0.05, label=name.capitalize(), buttons=[], elem_classes="gs-code"
-    )
+def _slider(name: str | None) -> gr.Slider:
+    shown = {"label": (name or "").capitalize(), "visible": name is not None}
+    return gr.Slider(-view.RANGE, view.RANGE, 0.0, step=0.05, buttons=[], elem_classes="gs-code", **shown)
 
 
-def _turn(model: str, seed: int | None, row: int, c1: float, c2: float) -> Turn:
-    return Turn(model, int(seed or 0), int(row), (float(c1), float(c2)))
+def _padded(names: list[str]) -> list[str | None]:
+    """Name every slider; those that the model has no code for wait unseen."""
+    return [*names, *[None] * MOST_CODES][:MOST_CODES]
+
+
+def _choices(names: list[str]) -> list[tuple[str, int]]:
+    return [(name, index) for index, name in enumerate(names)]
+
+
+def _checked(value: float, names: list[str], first: int) -> int:
+    """Return an index as a whole number; `first` is that of the first name."""
+    last = first + len(names) - 1
+    if not (value == int(value) and first <= value <= last):
+        raise gr.Error(TEXT["bad_index"].format(value=value, first=first, last=last), print_exception=False)
+    return int(value)
+
+
+def _turn(model: str, seed: int | None, row: int, *codes: float) -> Turn:
+    return Turn(model, int(seed or 0), int(row), tuple(map(float, codes)))
 
 
 def _follow(*controls: Any) -> tuple[str, str, str]:
@@ -214,20 +224,20 @@ def _settle(keep: bool, code: int, *controls: Any) -> tuple:
     return _redraw(_kept(_turn(*controls), keep), code)
 
 
-def _settle_plane(event: gr.EventData, keep: bool, code: int, model: str, seed: int, row: int) -> tuple:
+def _settle_plane(event: gr.EventData, keep: bool, code: int, *controls: Any) -> tuple:
     # The place comes with the event, because the sliders may still wait for the answer to the last drag.
     place = event_data(event)
-    return _settle(keep, code, model, seed, row, place["x"], place["y"])
+    return _settle(keep, code, *controls[:3], place["x"], place["y"], *controls[5:])
 
 
 def _roll(code: int, *controls: Any) -> tuple:
     return _redraw(_kept(_turn(*controls), keep=False), code)
 
 
-def _drag(event: gr.EventData, model: str, seed: int, row: int) -> tuple[str, str, float, float]:
+def _drag(event: gr.EventData, *controls: Any) -> tuple[str, str, float, float]:
     place = event_data(event)
-    turn = _turn(model, seed, row, place["x"], place["y"])
-    return *view.pictures(turn), *turn.codes
+    turn = _turn(*controls[:3], place["x"], place["y"], *controls[5:])
+    return *view.pictures(turn), *turn.codes[:2]
 
 
 def _pick_category(event: gr.EventData, keep: bool, code: int, *controls: Any) -> tuple:
@@ -241,41 +251,9 @@ def _pick_cell(event: gr.EventData, keep: bool, code: int, *controls: Any) -> tu
     return _jump(view.at(_turn(*controls), cell["row"], code, value), keep, code)
 
 
-def _read_drawing(event: gr.EventData, *controls: Any) -> tuple:
-    png = picture_bytes(event)
-    try:
-        return _read_own(png, _turn(*controls)) if png else (gr.skip(),) * 7
-    except images.ImageError:  # the first dot of a stroke is no digit yet
-        return (gr.skip(),) * 7
-
-
-@inference.tell_errors
-def _read_upload(path: str, *controls: Any) -> tuple:
-    return _read_own(path, _turn(*controls))
-
-
-def _read_own(picture: str | bytes, turn: Turn) -> tuple:
-    seen = _seen(picture, turn.model)
-    probabilities, means = view.read(turn.model, seen)
-    codes = tuple(round(min(view.RANGE, max(-view.RANGE, mean)), 2) for mean in means)
-    found = replace(turn, row=int(np.argmax(probabilities)), codes=codes)
-    own = view.own_scene(found.model, seen, probabilities, view.draw([found])[0])
-    stage, reading = view.pictures(found)
-    plane = view.plane_patch(found) if found.row == turn.row else view.plane_scene(found)
-    return own, found.row, *found.codes, stage, plane, reading
-
-
-def _seen(picture: str | bytes, model: str) -> Tensor:
-    """Turn a visitor's picture into what the model was trained on, (1, 28, 28)."""
-    config, seen = inference.weights(model).config, images.read_image(picture)
-    if inference.knows_digits(model):
-        seen = images.digit_view(seen, config.image_size).image
-    return images.to_tensor(seen, size=config.image_size, channels=config.channels)[0]
-
-
 def _jump(turn: Turn, keep: bool, code: int) -> tuple:
     turn = _kept(turn, keep)
-    return *_redraw(turn, code), turn.row, *turn.codes
+    return *_redraw(turn, code), turn.row, *view.all_codes(turn)
 
 
 def _redraw(turn: Turn, code: int) -> tuple:
@@ -290,11 +268,11 @@ def _kept(turn: Turn, keep: bool) -> Turn:
 def _publish() -> None:
     model = gr.Textbox(MODEL, visible=False)
     seed = gr.Number(42, precision=0, minimum=0, maximum=SEED_LIMIT - 1, visible=False)
-    category = gr.Number(5, precision=0, minimum=0, maximum=9, visible=False)
-    first, second = (gr.Slider(-view.RANGE, view.RANGE, 0.0, step=0.01, visible=False) for _ in range(2))
-    code = gr.Number(1, precision=0, minimum=1, maximum=2, visible=False)
+    category = gr.Number(5, precision=0, minimum=0, maximum=99, visible=False)
+    codes = [gr.Slider(-view.RANGE, view.RANGE, 0.0, step=0.01, visible=False) for _ in range(MOST_CODES)]
+    code = gr.Number(1, precision=0, minimum=1, maximum=MOST_CODES, visible=False)
     picture = gr.Image(type="filepath", image_mode=None, visible=False)
     png = gr.Image(type="pil", format="png", visible=False)
-    endpoint(infogan_generate, [model, seed, category, first, second], png)
+    endpoint(infogan_generate, [model, seed, category, *codes], png)
     endpoint(infogan_sweep, [model, seed, code], png)
     endpoint(infogan_infer, [picture, model], gr.JSON(visible=False))

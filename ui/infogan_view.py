@@ -28,20 +28,21 @@ TEXT = {
     "keep": "Keep noise",
     "keep_info": "Off: every change also draws new noise. What the codes mean should survive it.",
     "range_hint": "Trained between the marks; beyond them it has to extrapolate.",
-    "steered": " What the two codes stand for was hinted to these weights, by copies that lean or are bolder; "
+    "steered": " What the codes stand for was hinted to these weights, by copies changed in a known way; "
     "the paper leaves that to chance.",
-    "plane": "Both at once",
+    "plane": "Two at once",
     "plane_alt": "Map of {first} ({x:.2f}) across and {second} ({y:.2f}) upwards; arrow keys move the cross",
     "reading": "What Q reads in this picture",
-    "reading_hint": "Bars: which digit. Dots: the value Q finds on each code; the tick is the true one.",
+    "reading_hint": "Bars: which category. Dots: the value Q finds on each code; the tick is the true one.",
     "reading_alt": "Q reads {label}, {share:.0%} sure",
     "gauge_alt": "Q reads {name} {value:.2f}, true {true:.2f}",
     "sweep": "Everything at once",
-    "sweep_hint": "One row a digit, all with the same noise. Click a picture to go there.",
+    "sweep_hint": "One row a category, all with the same noise. Click a picture to go there.",
     "sweep_code": "Left to right",
     "sweep_alt": "All categories by {name} from -2 to 2; arrow keys choose a picture",
-    "own": "Your digit",
-    "own_hint": "Draw one, or bring a picture: the sliders move to what Q reads.",
+    "own": "Your own picture",
+    "own_hint": "Draw a digit, or bring a picture: the sliders move to what Q reads.",
+    "own_hint_other": "Bring a picture: the sliders move to what Q reads.",
     "pad": "Pad to draw a digit on",
     "pad_hint": "Draw a digit here",
     "undo": "Undo",
@@ -50,13 +51,15 @@ TEXT = {
     "upload": "Drop, paste or choose a picture",
     "seen": "what Q sees",
     "again": "drawn again",
-    "stage_alt": "Digit {label}, {first} {x:.2f}, {second} {y:.2f}, seed {seed}",
-    "strip_alt": "Category {label}",
-    "first_code": "first code",
-    "second_code": "second code",
+    "stage_alt": "{label}, {codes}, seed {seed}",
+    "bad_index": "{value:g} is not one of {first} to {last}; choose one of those.",
+    "digit": "Digit {label}",
+    "category": "Category {label}",
+    "code": "code {number}",
 }
 PAD_TEXTS = ("pad", "pad_hint", "undo", "clear", "brush")
 RANGE = 2.0
+MOST_CODES = 6  # sliders the tab has; a model may have fewer
 SWEEP_STEPS = 10
 PLANE_STEPS = 7
 
@@ -69,13 +72,13 @@ class Turn:
         model: name of the weights.
         seed: uint32 of the noise.
         row: which category, counted in the order shown (digits 0 to 9).
-        codes: the two continuous codes, each in [-2, 2].
+        codes: the continuous codes, each in [-2, 2]; those it leaves out are 0.
     """
 
     model: str
     seed: int = 42
     row: int = 5
-    codes: tuple[float, float] = (0.0, 0.0)
+    codes: tuple[float, ...] = ()
 
 
 def labels(model: str) -> list[str]:
@@ -84,10 +87,29 @@ def labels(model: str) -> list[str]:
     return sorted(config.category_names) or [str(value) for value in range(config.categorical[0])]
 
 
-def code_names(model: str) -> tuple[str, str]:
-    """Return the names of the two continuous codes."""
-    names = inference.weights(model).config.continuous_names
-    return (names[0], names[1]) if len(names) > 1 else (TEXT["first_code"], TEXT["second_code"])
+def code_names(model: str) -> list[str]:
+    """Return the names of the continuous codes that have a slider; numbers where nothing was named."""
+    config = inference.weights(model).config
+    numbered = [TEXT["code"].format(number=index + 1) for index in range(config.continuous)]
+    return list(config.continuous_names or numbered)[:MOST_CODES]
+
+
+def codes_of(turn: Turn) -> list[float]:
+    """Return a value for each continuous code of the turn's model."""
+    count = inference.weights(turn.model).config.continuous
+    return [*turn.codes[:MOST_CODES], *[0.0] * count][:count]
+
+
+def all_codes(turn: Turn) -> list[float]:
+    """Return a value for every slider, seen or not."""
+    return [*codes_of(turn), *[0.0] * MOST_CODES][:MOST_CODES]
+
+
+def called(model: str, label: str) -> str:
+    """Say in words which category a picture is of."""
+    if inference.knows_digits(model):
+        return TEXT["digit"].format(label=label)
+    return TEXT["category"].format(label=label) if label.isdigit() else label.capitalize()
 
 
 def local(model: str) -> dict[str, Any]:
@@ -104,6 +126,7 @@ def local(model: str) -> dict[str, Any]:
         "range": RANGE,
         "plane_steps": PLANE_STEPS,
         "sweep_steps": SWEEP_STEPS,
+        "called": [called(model, label) for label in labels(model)],
         "texts": {key: TEXT[key] for key in ("stage_alt", "reading_alt", "gauge_alt", "plane_alt")},
     }
 
@@ -126,23 +149,21 @@ def _order(model: str) -> list[int]:
 def draw(turns: Sequence[Turn]) -> Tensor:
     """Draw one picture for each turn, all of one model: (N, C, H, W) in [-1, 1]."""
     weights = inference.weights(turns[0].model)
-    order, config = _order(turns[0].model), weights.config
-    rest = [0] * (len(config.categorical) - 1), [0.0] * (config.continuous - 2)
+    order, rest = _order(turns[0].model), [0] * (len(weights.config.categorical) - 1)
     return weights.model.generate(
         [turn.seed for turn in turns],
-        [[order[turn.row], *rest[0]] for turn in turns],
-        [[*turn.codes, *rest[1]] for turn in turns],
+        [[order[turn.row], *rest] for turn in turns],
+        [codes_of(turn) for turn in turns],
     ).cpu()
 
 
 @inference.device_call
-def read(model: str, image: Tensor) -> tuple[list[float], tuple[float, float]]:
-    """Let Q read one picture (C, H, W): the probability of each category in the order shown, and the two codes."""
+def read(model: str, image: Tensor) -> tuple[list[float], list[float]]:
+    """Let Q read one picture (C, H, W): the probability of each category in the order shown, and the codes."""
     net = inference.weights(model).model
     reading = net.infer(image[None].to(inference.device()))
     probabilities = reading.categories[0][0, torch.tensor(_order(model), device=inference.device())]
-    first, second = reading.means[0, :2].tolist()
-    return probabilities.tolist(), (first, second)
+    return probabilities.tolist(), reading.means[0].tolist()
 
 
 def pictures(turn: Turn) -> tuple[str, str]:
@@ -160,16 +181,16 @@ def example(turn: Turn) -> tuple[Tensor, list[float], Tensor]:
 def stage_scene(turn: Turn, images: Tensor) -> str:
     """Show the picture large above the ten categories; `images` holds all categories at the turn's codes."""
     names = labels(turn.model)
-    first, second = code_names(turn.model)
-    x, y = turn.codes
-    label = TEXT["stage_alt"].format(label=names[turn.row], first=first, second=second, x=x, y=y, seed=turn.seed)
+    pairs = zip(code_names(turn.model), codes_of(turn), strict=False)
+    codes = ", ".join(f"{name} {value:.2f}" for name, value in pairs)
+    label = TEXT["stage_alt"].format(label=called(turn.model, names[turn.row]), codes=codes, seed=turn.seed)
     strip = [
         scene.image(
             f"category-{row}",
             image,
             size="xs",
             caption=names[row],
-            alt=TEXT["strip_alt"].format(label=names[row]),
+            alt=called(turn.model, names[row]),
             click=True,
             selected=row == turn.row,
         )
@@ -182,18 +203,12 @@ def stage_scene(turn: Turn, images: Tensor) -> str:
     )
 
 
-def reading_scene(turn: Turn, probabilities: Sequence[float], means: tuple[float, float]) -> str:
+def reading_scene(turn: Turn, probabilities: Sequence[float], means: Sequence[float]) -> str:
     """Show Q's reading beside the true codes."""
     bars, label = _category_bars(turn.model, probabilities, mark=turn.row)
     gauges = [
-        scene.gauge(
-            f"code-{i}",
-            name,
-            means[i],
-            turn.codes[i],
-            alt=TEXT["gauge_alt"].format(name=name, value=means[i], true=turn.codes[i]),
-        )
-        for i, name in enumerate(code_names(turn.model))
+        scene.gauge(f"code-{i}", name, mean, true, alt=TEXT["gauge_alt"].format(name=name, value=mean, true=true))
+        for i, (name, mean, true) in enumerate(zip(code_names(turn.model), means, codes_of(turn), strict=False))
     ]
     return scene.scene(label, scene.group("reading", bars, *gauges, layout="stack"))
 
@@ -201,7 +216,7 @@ def reading_scene(turn: Turn, probabilities: Sequence[float], means: tuple[float
 def plane_scene(turn: Turn) -> str:
     """Show a map of both codes for the turn's category and noise."""
     steps = np.linspace(-RANGE, RANGE, PLANE_STEPS).tolist()
-    images = draw([replace(turn, codes=(x, y)) for y in reversed(steps) for x in steps])
+    images = draw([replace(turn, codes=(x, y, *codes_of(turn)[2:])) for y in reversed(steps) for x in steps])
     tile = _plane_tile(turn, images)
     return scene.scene(tile["alt"], scene.group("plane", tile, layout="stack"))
 
@@ -218,7 +233,7 @@ def sweep_scene(turn: Turn, code: int) -> str:
     names = labels(turn.model)
     turns = [at(turn, row, code, value) for row in range(len(names)) for value in values]
     alt = TEXT["sweep_alt"].format(name=code_names(turn.model)[code])
-    column = int(np.abs(np.array(values) - turn.codes[code]).argmin())
+    column = int(np.abs(np.array(values) - codes_of(turn)[code]).argmin())
     tile = scene.mosaic(
         "sweep",
         draw(turns),
@@ -253,8 +268,8 @@ def sweep_values() -> list[float]:
 
 def at(turn: Turn, row: int, code: int, value: float) -> Turn:
     """Return the turn with another category and one code changed."""
-    codes = (value, turn.codes[1]) if code == 0 else (turn.codes[0], value)
-    return replace(turn, row=row, codes=codes)
+    codes = codes_of(turn)
+    return replace(turn, row=row, codes=(*codes[:code], value, *codes[code + 1 :]))
 
 
 def _category_bars(model: str, probabilities: Sequence[float], mark: int) -> tuple[scene.Tile, str]:
@@ -265,7 +280,6 @@ def _category_bars(model: str, probabilities: Sequence[float], mark: int) -> tup
 
 
 def _plane_tile(turn: Turn, images: Tensor | None) -> scene.Tile:
-    first, second = code_names(turn.model)
-    x, y = turn.codes
+    (first, second), (x, y) = code_names(turn.model)[:2], codes_of(turn)[:2]
     alt = TEXT["plane_alt"].format(first=first, second=second, x=x, y=y)
     return scene.plane("plane", x, y, images, PLANE_STEPS, x_name=first, y_name=second, alt=alt)

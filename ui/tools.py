@@ -23,8 +23,6 @@ TEXT = {
     "export": "Export",
     "walk": "Walk",
     "walk_server": "Walks are drawn by your browser, and at present the server draws.",
-    "walk_c1": "First code",
-    "walk_c2": "Second code",
     "walk_k": "Round the classes",
     "walk_s": "To another seed",
     "walk_g": "Detail up and down",

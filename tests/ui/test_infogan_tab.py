@@ -177,7 +177,7 @@ def test_infer_names_category_and_codes(app):
     [
         ({"model": "../secret"}, "There are no weights called '../secret'."),
         ({"c1": 99}, "maximum"),
-        ({"category": 10}, "maximum"),
+        ({"category": 10}, "10 is not one of 0 to 9"),
         ({"seed": -1}, "minimum"),
     ],
 )

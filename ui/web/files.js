@@ -109,8 +109,8 @@ export function npy(values) {
 }
 
 /** Say which call of the public API draws a state: {name, arguments}; null where none does. */
-export function callOf({ m, w, s, k, c1, c2, z, g, c }) {
-  if (m === "infogan") return { name: "infogan_generate", arguments: { model: w, seed: s, category: k, c1, c2 } };
+export function callOf({ m, w, s, k, z, g, c, ...codes }) {
+  if (m === "infogan") return { name: "infogan_generate", arguments: { model: w, seed: s, category: k, ...codes } };
   if (m === "bigan") return { name: "bigan_decode", arguments: { code: c, model: w } };
   if (z || g) return null; // that endpoint knows one seed for all levels, and no gains
   return { name: "lapgan_generate", arguments: { model: w, label: k, seed: s } };

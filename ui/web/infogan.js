@@ -1,6 +1,7 @@
 // InfoGAN in the visitor's browser: from the controls to the same tiles that ui/infogan_view.py makes.
 
 import { toBytes, toSheet } from "./engine.js";
+import { CODES } from "./link.js";
 import { makeLive } from "./live.js";
 import { latent } from "./random.js";
 import { fill } from "./text.js";
@@ -43,7 +44,8 @@ export function mountInfogan(element, page) {
     job: (controls) => makeScenes(live).turn(controls),
     code: (controls) => makeScenes(live).codes(makeScenes(live).turn(controls)),
     state: ({ seed, row, codes, toward, share }, { m, w }) => {
-      return { m, w, s: share > 0.5 ? toward : seed, k: row, c1: onStep(codes[0]), c2: onStep(codes[1]) };
+      const now = codes.map((value, i) => [CODES[i], onStep(value)]);
+      return { m, w, s: share > 0.5 ? toward : seed, k: row, ...Object.fromEntries(now) };
     },
     show: (turn) =>
       live.newest(async () => {
@@ -66,20 +68,21 @@ export function mountInfogan(element, page) {
 
 /** Make the tiles of a model: `run(net, inputs, count)` and its `config`, see ui/infogan_view.local. */
 export function makeScenes({ model, config }) {
-  const { texts, names, order, shape } = config;
+  const { texts, names, called, order, shape } = config;
   const [first, second] = config.code_names;
 
-  function turn([, seed, row, x, y]) {
-    return { seed: Number(seed) >>> 0, row: Number(row), codes: [Number(x), Number(y)] };
+  function turn([, seed, row, ...given]) {
+    const codes = given.map(Number).slice(0, config.continuous);
+    return { seed: Number(seed) >>> 0, row: Number(row), codes };
   }
   /** The generator's input for one picture: noise, one-hot categories, continuous codes. */
-  function codes({ seed, row, codes: [x, y], toward, share, mixed }) {
+  function codes({ seed, row, codes: turned, toward, share, mixed }) {
     const place = mixed && { ...mixed, now: order[mixed.now], next: order[mixed.next] };
     const categories = config.categorical.flatMap((values, i) => hot(values, i ? 0 : order[row], i ? null : place));
-    const rest = new Array(Math.max(0, config.continuous - 2)).fill(0);
+    const rest = new Array(config.continuous - turned.length).fill(0);
     const noise = latent(seed, config.noise);
     const moved = toward === undefined ? noise : between(noise, latent(toward, config.noise), share);
-    return [...moved, ...categories, x, y, ...rest];
+    return [...moved, ...categories, ...turned, ...rest];
   }
   async function draw(turns) {
     const inputs = { codes: Float32Array.from(turns.flatMap(codes)) };
@@ -88,8 +91,8 @@ export function makeScenes({ model, config }) {
   async function picture(now) {
     const images = await draw([now]);
     const read = (await model.run("q", { images }, 1)).codes;
-    const [x, y] = now.codes;
-    const alt = fill(texts.stage_alt, { label: names[now.row], first, second, x, y, seed: now.seed });
+    const codes = config.code_names.map((name, i) => `${name} ${now.codes[i].toFixed(2)}`).join(", ");
+    const alt = fill(texts.stage_alt, { label: called[now.row], codes, seed: now.seed });
     const tile = { id: "picture", kind: "image", ...bytes(images), alt };
     return { stage: { label: alt, patch: [tile] }, reading: reading(now, read) };
   }
@@ -100,7 +103,7 @@ export function makeScenes({ model, config }) {
     const label = fill(texts.reading_alt, { label: names[best], share: inOrder[best] });
     const bars = { id: "categories", kind: "bars", values: inOrder, mark: now.row, alt: label, caption: label };
     const start = config.categorical.reduce((sum, values) => sum + values, 0);
-    const gauges = [first, second].map((name, i) => {
+    const gauges = config.code_names.map((name, i) => {
       const value = read[start + i];
       const alt = fill(texts.gauge_alt, { name, value, true: now.codes[i] });
       return { id: `code-${i}`, kind: "gauge", name, value, true: now.codes[i], alt };
@@ -123,7 +126,8 @@ export function makeScenes({ model, config }) {
   }
   async function map(now) {
     const steps = spaced(config.plane_steps);
-    const turns = [...steps].reverse().flatMap((y) => steps.map((x) => ({ ...now, codes: [x, y] })));
+    const rest = now.codes.slice(2);
+    const turns = [...steps].reverse().flatMap((y) => steps.map((x) => ({ ...now, codes: [x, y, ...rest] })));
     const [tile] = cross(now).patch;
     return { patch: [{ ...tile, ...toSheet(await draw(turns), shape, turns.length, steps.length) }] };
   }
@@ -136,7 +140,7 @@ export function makeScenes({ model, config }) {
   }
   async function sweep(now, code) {
     const values = spaced(config.sweep_steps);
-    const at = (value) => (code === 0 ? [value, now.codes[1]] : [now.codes[0], value]);
+    const at = (value) => now.codes.with(code, value);
     const turns = names.flatMap((_, row) => values.map((value) => ({ ...now, row, codes: at(value) })));
     const sheet = toSheet(await draw(turns), shape, turns.length, values.length);
     const [tile] = mark(now, code).patch;

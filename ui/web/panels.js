@@ -1,7 +1,7 @@
 // What the row under a stage opens: a walk to play, and the files and words to take a picture elsewhere.
 
 import { callOf, canRecord, curlOf, enlarged, gif, gridOf, npy, png, pythonOf, save, webm } from "./files.js";
-import { writeLink } from "./link.js";
+import { CODES, writeLink } from "./link.js";
 import { shorten } from "./session.js";
 import { FRAMES, frame, frames, play, WALKS } from "./walk.js";
 
@@ -15,7 +15,7 @@ export function makeWalk(session, { kind, texts }) {
   const node = panel();
   const closed = Object.assign(document.createElement("p"), { textContent: texts.walk_server });
   const what = document.createElement("select");
-  what.append(...(WALKS[kind] ?? []).map((value) => new Option(texts[`walk_${value}`], value)));
+  what.append(...(WALKS[kind] ?? []).map((value) => new Option(texts[`walk_${value}`] ?? value, value)));
   const to = Object.assign(document.createElement("input"), { type: "number", min: 0, max: 4294967295, step: 1 });
   const speed = Object.assign(document.createElement("input"), { type: "range", min: -2, max: 2, step: 0.5, value: 0 });
   const button = Object.assign(document.createElement("button"), { type: "button", textContent: texts.play });
@@ -31,9 +31,10 @@ export function makeWalk(session, { kind, texts }) {
     for (const part of parts) part.hidden = !ready();
     toField.hidden = !ready() || what.value !== "s";
     for (const option of what.options) {
-      const name = { c1: 0, c2: 1 }[option.value];
-      if (name !== undefined) option.textContent = session.config().code_names?.[name] ?? option.textContent;
-      option.hidden = option.value === "k" && session.config().names.length < 2;
+      const code = CODES.indexOf(option.value);
+      const name = session.config().code_names?.[code];
+      if (name) option.textContent = name;
+      option.hidden = option.value === "k" ? session.config().names.length < 2 : code >= 0 && !name;
     }
     if (!to.value) to.value = (session.current().s + 1) % 2 ** 32;
   }

@@ -1,6 +1,6 @@
 // What a tab shows, in the words of a link: noted as the controls change, and brought back to them.
 
-import { readLink, writeLink } from "./link.js";
+import { CODES, readLink, writeLink } from "./link.js";
 
 export const PICTURE = { lapgan: "picture", infogan: "picture", bigan: "again" };
 
@@ -8,8 +8,11 @@ export const PICTURE = { lapgan: "picture", infogan: "picture", bigan: "again" }
 // link leaves out and keeps within what the weights on show know.
 export const TABS = {
   infogan: {
-    state: ([w, s, k, c1, c2]) => ({ m: "infogan", w, s: whole(s), k: whole(k), c1: Number(c1), c2: Number(c2) }),
-    controls: ({ w, s, k, c1, c2 }) => [w, s, k, c1, c2],
+    state: ([w, s, k, ...codes]) => {
+      const values = codes.map((value, i) => [CODES[i], Number(value)]);
+      return { m: "infogan", w, s: whole(s), k: whole(k), ...Object.fromEntries(values) };
+    },
+    controls: ({ w, s, k, ...codes }) => [w, s, k, ...CODES.map((key) => codes[key])],
     fit: (state, { names }) => ({ ...state, k: Math.min(state.k, names.length - 1) }),
   },
   lapgan: {
@@ -33,8 +36,12 @@ export const TABS = {
   },
 };
 
-/** Leave out of a state what a link need not say: levels that the weights do not have, seeds and gains as they are. */
+/** Leave out of a state what a link need not say: levels and codes the weights lack, seeds and gains as they are. */
 export function shorten(state, config) {
+  if (state.m === "infogan") {
+    const lacking = CODES.slice(config.code_names.length);
+    return Object.fromEntries(Object.entries(state).filter(([key]) => !lacking.includes(key)));
+  }
   if (state.m !== "lapgan") return state;
   const levels = config.sizes.length;
   const [z, g] = [state.z.slice(0, levels), state.g.slice(0, levels)];

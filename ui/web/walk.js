@@ -1,7 +1,9 @@
 // Walks: a loop through the pictures round the one on show, as the jobs that a tab's engine draws.
 
+import { CODES } from "./link.js";
+
 /** Which walks a tab offers, by what they move. */
-export const WALKS = { infogan: ["c1", "c2", "k", "s"], lapgan: ["s", "k", "g"] };
+export const WALKS = { infogan: [...CODES, "k", "s"], lapgan: ["s", "k", "g"] };
 export const FRAMES = 48;
 const ROUND_MS = 8000;
 const CALM_STEPS = 12; // with reduced motion: single pictures, one a second
@@ -12,9 +14,9 @@ const CALM_STEPS = 12; // with reduced motion: single pictures, one a second
  * `to` is the seed to walk to, along the great circle between the two noises; `count` how many categories there are.
  */
 export function frame(what, base, t, { to, count }) {
-  if (what === "c1" || what === "c2") {
+  if (CODES.includes(what)) {
     const codes = [...base.codes];
-    const place = what === "c1" ? 0 : 1;
+    const place = CODES.indexOf(what);
     codes[place] = 2 * swing(t, codes[place] / 2);
     return { ...base, codes };
   }

@@ -42,11 +42,12 @@ const DIGITS = {
   shape: [1, 1, 1],
   order: [1, 0],
   names: ["0", "1"],
-  code_names: ["slant", "width"],
+  called: ["Digit 0", "Digit 1"],
+  code_names: ["slant", "width", "code 3"],
   range: 2,
   plane_steps: 3,
   sweep_steps: 4,
-  texts: { stage_alt: "{label} {x:.2f}", reading_alt: "{label}", gauge_alt: "{name}", plane_alt: "{x:.1f}" },
+  texts: { stage_alt: "{label}: {codes}, {seed}", reading_alt: "{label}", gauge_alt: "{name}", plane_alt: "{x:.1f}" },
 };
 
 test("InfoGAN's codes are laid out as in Python, and only what is asked is drawn", async () => {
@@ -60,12 +61,12 @@ test("InfoGAN's codes are laid out as in Python, and only what is asked is drawn
     },
   };
   const scenes = makeDigits({ model, config: DIGITS });
-  const turn = scenes.turn(["m", 4, 0, 0.5, -1]);
+  const turn = scenes.turn(["m", 4, 0, 0.5, -1, 0.25, 2]); // one slider more than there are codes
   const { stage, reading } = await scenes.picture(turn);
   const codes = [...asked[0][2].codes];
   assert.equal(codes.length, 3 + 5 + 3);
-  assert.deepEqual(codes.slice(3), [0, 1, 1, 0, 0, 0.5, -1, 0]); // row 0 is category 1; other codes stand at 0
-  assert.equal(stage.label, "0 0.50");
+  assert.deepEqual(codes.slice(3), [0, 1, 1, 0, 0, 0.5, -1, 0.25]); // row 0 is category 1
+  assert.equal(stage.label, "Digit 0: slant 0.50, width -1.00, code 3 0.25, 4");
   assert.equal(reading.patch[0].values[0].toFixed(3), "1.000"); // category 1 is shown in row 0
   assert.equal(reading.patch[1].value, 0.5);
   await scenes.sweep(turn, 0);
