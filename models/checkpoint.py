@@ -171,7 +171,8 @@ def read_tensors(path: Path, expected: dict[str, Tensor]) -> dict[str, Tensor]:
                 stored = DTYPES.get(part.get_dtype())
                 if stored is None or stored.is_floating_point != wanted.dtype.is_floating_point:
                     raise CheckpointError(f"{path.name}: {key} has type {part.get_dtype()}, expected {wanted.dtype}.")
-            tensors = {key: file.get_tensor(key).to(wanted.dtype) for key, wanted in expected.items()}
+            # Copied: what lies in a mapped file that is later cut short ends the process.
+            tensors = {key: file.get_tensor(key).to(wanted.dtype, copy=True) for key, wanted in expected.items()}
     except (SafetensorError, OSError) as error:
         raise CheckpointError(f"{path.name} is not a valid safetensors file: {error}.") from error
     for key, tensor in tensors.items():

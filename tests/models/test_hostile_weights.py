@@ -3,7 +3,10 @@
 import json
 import os
 import struct
+import subprocess
+import sys
 from contextlib import suppress
+from pathlib import Path
 
 import pytest
 import torch
@@ -15,6 +18,8 @@ from safetensors.torch import load_file, save_file
 from models import checkpoint
 from models.checkpoint import CheckpointError, load_weights
 from tests.models.saving import WEIGHTS, refused, saved
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def file_of(header, data=b""):
@@ -184,6 +189,18 @@ def test_a_file_too_large_is_not_opened(tmp_path, name, monkeypatch):
     if name == "metrics.json":
         monkeypatch.undo()
     assert f"{name} has {checkpoint.MAX_WEIGHTS_BYTES + 1} bytes, more than" in refused(tmp_path)
+
+
+def test_file_that_is_cut_short_under_a_loaded_model_changes_nothing(tmp_path):
+    saved(tmp_path)
+    script = (
+        "import os, sys\nfrom models.checkpoint import load_weights\n"
+        "model = load_weights(sys.argv[1]).model\nbefore = model.decode(model.latents([1]))\n"
+        "os.truncate(sys.argv[1] + '/model.safetensors', 0)\nassert (model.decode(model.latents([1])) == before).all()"
+    )
+    # In another process, since a mapped file that is cut short takes its readers with it.
+    done = subprocess.run([sys.executable, "-c", script, str(tmp_path)], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
 
 
 @pytest.mark.parametrize("name", ["config.json", WEIGHTS])
