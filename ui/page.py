@@ -18,12 +18,18 @@ TEXT = {
     "title": "Ganscope",
     "tagline": "Three ideas that taught generators something new, really trained, to take apart by hand.",
     "theme": "Light or dark",
+    "language": "한국어 / English",
     "loaded": "Ready: {names}",
     "missing": "Missing: {names}",
     "api": "API",
 }
 TABS = (lapgan_tab, infogan_tab, bigan_tab)
-MEDIA_TYPES = {".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml"}
+MEDIA_TYPES = {
+    ".js": "text/javascript",
+    ".css": "text/css",
+    ".json": "application/json",
+    ".svg": "image/svg+xml",
+}
 
 # A link opens its own tab; the tab then reads the rest (ui/web/tools.js).
 _OPEN = """
@@ -112,7 +118,7 @@ def _head() -> str:
     sheets = sorted((path.name for path in Path(WEB).glob("*.css")), key=lambda name: (name != "style.css", name))
     styles = "".join(f'<link rel="stylesheet" href="{base}/{name}">' for name in sheets)
     return (
-        f"{styles}{modules}"
+        f'{styles}{modules}<script type="module" src="{base}/language.js"></script>'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         '<meta name="color-scheme" content="light dark">'
     )
@@ -121,13 +127,20 @@ def _head() -> str:
 def _header() -> str:
     return (
         f'<header><div class="gs-brand"><span class="gs-mark" aria-hidden="true"><i></i><i></i><i></i><i></i></span>'
-        f"<h1>{TEXT['title']}</h1></div><p>{TEXT['tagline']}</p>"
+        f"<h1>{TEXT['title']}</h1></div><p>{TEXT['tagline']}</p>{_switch()}"
         f"{_header_button('help', keyboard.TEXT['open'], '?')}{_header_button('theme', TEXT['theme'], '◐')}</header>"
     )
 
 
 def _header_button(name: str, text: str, sign: str) -> str:
     return f'<button type="button" data-tool="{name}" aria-label="{text}" title="{text}">{sign}</button>'
+
+
+def _switch() -> str:
+    """Make what changes the language (ui/web/language.js); ui/web/language.css shows the name of the other one."""
+    names = "".join(f'<span lang="{code}">{name}</span>' for code, name in (("ko", "한국어"), ("en", "English")))
+    label = TEXT["language"]
+    return f'<button type="button" id="gs-language" translate="no" aria-label="{label}">{names}</button>'
 
 
 def _footer() -> str:

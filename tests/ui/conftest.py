@@ -151,8 +151,9 @@ def visit(chromium):
     """Open addresses in fresh browser windows; at the end nothing may have gone wrong in them unseen."""
     contexts, problems = [], []
 
-    def open_page(address, *, tab=None, width=1280, height=800, theme="light", motion="no-preference"):
+    def open_page(address, *, tab=None, width=1280, height=800, theme="light", motion="no-preference", locale="en-US"):
         context = chromium.new_context(
+            locale=locale,
             viewport={"width": width, "height": height},
             color_scheme=theme,
             reduced_motion=motion,

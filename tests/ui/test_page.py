@@ -81,6 +81,8 @@ def test_monitoring_is_shut_and_large_uploads_are_refused(web):
 
 def test_web_folder_holds_our_own_small_modules_only():
     for path in WEB.rglob("*"):
+        if path.name == "ko.json":  # the one catalogue of translations
+            continue
         assert path.suffix in (".js", ".css"), path
         assert path.stat().st_size < 40_000, path
 

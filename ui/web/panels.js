@@ -111,10 +111,11 @@ export function makeExport(session, { kind, texts, space, gifenc }, walk, pictur
     button.dataset.export = key;
     button.addEventListener("click", async () => {
       button.disabled = true;
-      say.textContent = ["gif", "webm", "grid"].includes(key) ? texts.working : "";
+      const slow = ["gif", "webm", "grid"].includes(key);
+      say.textContent = slow ? texts.working : "";
       try {
         await jobs[key]();
-        if (say.textContent === texts.working) say.textContent = "";
+        if (slow) say.textContent = "";
       } catch (error) {
         say.textContent = `${texts.failed} ${error.message ?? error}`;
       } finally {
