@@ -38,6 +38,7 @@ NOTES = {
     "bigan-mnist": " The weights of both terms were settled by 1-NN accuracy among labelled training images, after "
     "earlier settings had been measured on test digits.",
 }
+ROUNDED = "Measured with weights rounded to 8 bits a channel, as they are shipped (`python -m training round`).\n\n"
 PUBLISHED = "Preset `paper`: the published nets and objective; the command below names every setting that differs."
 NAMES = {
     "lapgan": "A LAPGAN",
@@ -102,6 +103,7 @@ def card(weights: Weights, metrics: dict) -> str:
     shape = "\n".join(f"    {key} = {value}" for key, value in asdict(weights.config).items())
     parameters = sum(p.numel() for p in weights.model.parameters())
     published = any(run["request"]["preset"] == "paper" for run in metrics["training"])
+    rounded = ROUNDED if metrics.get("eight_bit") else ""
     sample = "![Samples](sample.png)\n\n" if kind != "classifier" else ""
     return f"""---
 license: apache-2.0
@@ -124,7 +126,7 @@ tags: [gan, {kind}]
 
 ## Figures
 
-From `{evaluated["command"]}` on {evaluated["date"]}, {evaluated["samples"]:,} test images and as many samples.
+{rounded}From `{evaluated["command"]}` on {evaluated["date"]}, {evaluated["samples"]:,} test images and as many samples.
 
 | figure | value |
 |---|---|

@@ -1,6 +1,7 @@
 """Write a weights folder's nets as ONNX for the visitor's browser: `python -m training export`.
 
-Weights are stored as float16 and cast where they are used; the batch is the one free dimension. golden.json holds what
+Weights are stored as float16, or as int8 where they were rounded to that (`training.rounding`), and become float32
+where they are used; the batch is the one free dimension. golden.json holds what
 torch makes of a few seeded inputs, so that the page can try an engine before it trusts it, and names the weights.
 """
 
@@ -25,6 +26,7 @@ from models.infogan import InfoGAN
 from models.lapgan import LAPGAN
 from models.pyramid import up
 from models.random import latents
+from training.rounding import is_rounded, to_steps
 from training.run import RunError
 
 OPSET = 17
@@ -106,7 +108,7 @@ def golden_inputs(net: Net, count: int = 1) -> list[Tensor]:
 
 @torch.no_grad()
 def to_onnx(net: Net) -> bytes:
-    """Return one net as an ONNX file with float16 weights, its batch free and every other dimension fixed."""
+    """Return one net as an ONNX file with small weights, its batch free and every other dimension fixed."""
     file = io.BytesIO()
     names = [*net.inputs, *net.outputs]
     with warnings.catch_warnings():
@@ -121,7 +123,7 @@ def to_onnx(net: Net) -> bytes:
             output_names=list(net.outputs),
             dynamic_axes={name: {0: "batch"} for name in names},
         )
-    graph = halve(onnx.load_from_string(file.getvalue()))
+    graph = shrink_weights(onnx.load_from_string(file.getvalue()))
     made = net.module(*golden_inputs(net))
     for value, tensor in zip(graph.graph.output, made if isinstance(made, tuple) else (made,), strict=True):
         for row, size in enumerate(tensor.shape[1:], start=1):  # enlarging leaves them unnamed
@@ -130,18 +132,29 @@ def to_onnx(net: Net) -> bytes:
     return graph.SerializeToString()
 
 
-def halve(model: onnx.ModelProto) -> onnx.ModelProto:
-    """Store large float32 weights as float16, each followed by a cast."""
-    casts = []
-    for tensor in model.graph.initializer:
+def shrink_weights(model: onnx.ModelProto) -> onnx.ModelProto:
+    """Store large float32 weights as float16 and a cast, or as int8 steps, a cast and their size where they allow."""
+    graph, nodes, sizes = model.graph, [], []
+    for tensor in graph.initializer:
         values = numpy_helper.to_array(tensor)
-        if tensor.data_type == TensorProto.FLOAT and values.size >= SMALL:
-            name = tensor.name
+        if tensor.data_type != TensorProto.FLOAT or values.size < SMALL:
+            continue
+        name, weight = tensor.name, torch.from_numpy(values.copy())
+        turned = weight.dim() == 2 and not is_rounded(weight)  # the exporter lays some dense layers out so
+        weight = weight.T if turned else weight
+        if weight.dim() > 1 and is_rounded(weight):
+            steps, size = (part.T if turned else part for part in to_steps(weight))
+            tensor.CopyFrom(numpy_helper.from_array(steps.contiguous().numpy(), f"{name}.steps"))
+            sizes.append(numpy_helper.from_array(size.contiguous().numpy(), f"{name}.size"))
+            nodes.append(helper.make_node("Cast", [f"{name}.steps"], [f"{name}.whole"], to=TensorProto.FLOAT))
+            nodes.append(helper.make_node("Mul", [f"{name}.whole", f"{name}.size"], [name]))
+        else:
             tensor.CopyFrom(numpy_helper.from_array(values.astype(np.float16), f"{name}.half"))
-            casts.append(helper.make_node("Cast", [f"{name}.half"], [name], to=TensorProto.FLOAT))
-    nodes = [*casts, *model.graph.node]
-    del model.graph.node[:]
-    model.graph.node.extend(nodes)
+            nodes.append(helper.make_node("Cast", [f"{name}.half"], [name], to=TensorProto.FLOAT))
+    nodes += graph.node
+    del graph.node[:]
+    graph.node.extend(nodes)
+    graph.initializer.extend(sizes)
     return model
 
 

@@ -4,26 +4,32 @@ import hashlib
 import json
 
 import numpy as np
+import onnx
 import onnxruntime
 import pytest
 import torch
+from onnx import TensorProto
 
 from models import build
 from models.checkpoint import load_weights, save_weights
 from tests.training.tiny import CONFIGS
 from training.export import GOLDEN_SEED, export, golden_inputs, nets_of
+from training.rounding import LARGE, is_rounded, round_command, to_steps
 from training.run import RunError
 
 GREY = 1 / 127.5
 TABS = {"infogan": ["generator", "q"], "bigan": ["generator", "encoder"], "lapgan": ["level0", "level1", "level2"]}
 
 
-@pytest.fixture(scope="module", params=TABS)
+@pytest.fixture(scope="module", params=[(kind, rounded) for kind in TABS for rounded in (False, True)], ids=str)
 def exported(request, tmp_path_factory):
     torch.manual_seed(1)
-    folder = tmp_path_factory.mktemp("weights") / f"{request.param}-tiny"
-    model = build(request.param, CONFIGS[request.param], adversary=False).eval()
-    save_weights(folder, request.param, model.config, model, half=True)
+    kind, rounded = request.param
+    folder = tmp_path_factory.mktemp("weights") / f"{kind}-tiny"
+    model = build(kind, CONFIGS[kind], adversary=False).eval()
+    save_weights(folder, kind, model.config, model, half=True)
+    if rounded:
+        round_command(str(folder))
     weights = load_weights(folder)
     export(weights, folder / "onnx")
     return weights
@@ -72,3 +78,22 @@ def test_a_classifier_has_no_tab(tmp_path):
     save_weights(tmp_path / "classifier-tiny", "classifier", model.config, model, half=False)
     with pytest.raises(RunError, match="which no tab runs"):
         export(load_weights(tmp_path / "classifier-tiny"), tmp_path / "onnx")
+
+
+def test_rounded_weights_are_sent_as_steps(exported):
+    stored = set()
+    for net in nets_of(exported):
+        graph = onnx.load(exported.folder / "onnx" / f"{net.name}.onnx").graph
+        stored |= {tensor.data_type for tensor in graph.initializer if np.prod(tensor.dims) >= LARGE}
+    wanted = TensorProto.INT8 if exported.metrics.get("eight_bit") else TensorProto.FLOAT16
+    assert wanted in stored
+
+
+@pytest.mark.parametrize("shape", [(6, 40), (5, 3, 4, 4)])
+def test_rounding_moves_no_weight_by_more_than_half_a_step(shape):
+    weight = torch.randn(shape, generator=torch.Generator().manual_seed(0))
+    weight[1] = 0
+    steps, step = to_steps(weight)
+    assert (steps * step - weight).abs().le(0.5001 * step).all()
+    assert not is_rounded(weight)
+    assert is_rounded((steps * step).half())
