@@ -21,6 +21,7 @@ from training.look import look
 from training.loop import Limits
 from training.publish import publish
 from training.record import record
+from training.rounding import round_command
 from training.run import RunError, RunFolder
 from training.runs import QueueError
 from training.ship import draw_one, measure, note_ablation, ship
@@ -31,6 +32,7 @@ from training.workers import worker_command
 
 app = tyro.extras.SubcommandApp()
 app.command(name="export")(export_command)
+app.command(name="round")(round_command)
 app.command(name="worker")(worker_command)
 app.command(name="speed")(speed_command)
 app.command(name="submit")(submit_command)
@@ -235,19 +237,23 @@ def sample_command(
     codes: tuple[float, ...] = (),
     out: Path = Path("sample.png"),
     scale: int = 1,
+    level_seeds: tuple[int, ...] = (),
+    gains: tuple[float, ...] = (),
 ) -> None:
-    """Draw one picture: the same as the page's and the API's for the same seed.
+    """Draw one picture: the same as the page's and the API's for the same numbers.
 
     Args:
         weights: weights folder.
         seed: 0 to 4294967295.
         label: class (LAPGAN) or digit (InfoGAN).
-        codes: InfoGAN's continuous codes, 0 by default.
+        codes: InfoGAN's continuous codes, 0 by default; or all of BiGAN's code.
         out: PNG file to write.
         scale: enlarge so many times.
+        level_seeds: LAPGAN's seeds, one a level from the coarsest on, instead of one seed for all.
+        gains: LAPGAN's factors on the detail of each level, likewise, 1 by default; the coarsest has no detail.
     """
     torch.set_num_threads(1)
-    save_grid(out, draw_one(load_weights(weights), seed, label, codes), 1, scale=scale, border=0)
+    save_grid(out, draw_one(load_weights(weights), seed, label, codes, level_seeds, gains), 1, scale=scale, border=0)
     print(out)
 
 

@@ -1,5 +1,6 @@
 """Turn runs into a weights folder: averaged nets, names of the codes, figures, a sample picture and a model card."""
 
+from collections.abc import Sequence
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -93,7 +94,7 @@ def measure(weights: Weights, bench: Bench, command: str) -> dict:
             "data": bench.test.describe(),
         },
         "training": weights.metrics.get("training", []),
-        **{key: value for key, value in weights.metrics.items() if key == "ablations"},
+        **{key: value for key, value in weights.metrics.items() if key in ("ablations", "eight_bit")},
     }
     write_json(weights.folder / "metrics.json", metrics)
     picture = sample_picture(weights, bench.test)
@@ -154,9 +155,22 @@ def sample_picture(weights: Weights, test: Dataset) -> tuple[torch.Tensor, int] 
     return None
 
 
-def draw_one(weights: Weights, seed: int, label: int, codes: tuple[float, ...]) -> torch.Tensor:
-    """Draw one picture (1, C, s, s) of a seed, from weights of any generating kind."""
+def draw_one(
+    weights: Weights,
+    seed: int,
+    label: int = 0,
+    codes: Sequence[float] = (),
+    level_seeds: Sequence[int] = (),
+    gains: Sequence[float] = (),
+) -> torch.Tensor:
+    """Draw one picture (1, C, s, s), from weights of any generating kind; see `python -m training sample --help`.
+
+    Raises:
+        RunError: the weights draw nothing, or know no such codes, seeds or gains.
+    """
     model, config = weights.model, weights.config
+    if weights.kind != "lapgan" and (level_seeds or gains):
+        raise RunError(f"{weights.name} has no levels; leave out --level-seeds and --gains.")
     if weights.kind == "infogan":
         names = config.category_names
         if len(codes) not in (0, config.continuous):
@@ -165,9 +179,16 @@ def draw_one(weights: Weights, seed: int, label: int, codes: tuple[float, ...]) 
         categories = [category, *[0] * len(config.categorical)][: len(config.categorical)]
         return model.generate([seed], [categories], [codes or (0.0,) * config.continuous])
     if weights.kind == "lapgan":
-        return model.grow([[seed] * config.levels], [label] if config.classes else None)[-1].image
+        for name, given in (("--level-seeds", level_seeds), ("--gains", gains)):
+            if len(given) not in (0, config.levels):
+                raise RunError(f"{weights.name} has {config.levels} levels; give {name} as many numbers, or none.")
+        seeds = list(reversed(level_seeds)) or [seed] * config.levels
+        factors = [*reversed(gains[1:]), 1.0] if gains else None
+        return model.grow([seeds], [label] if config.classes else None, factors)[-1].image
     if weights.kind == "bigan":
-        return model.decode(model.latents([seed]))
+        if len(codes) not in (0, config.latent) or any(not -1 <= code <= 1 for code in codes):
+            raise RunError(f"{weights.name} has codes of {config.latent} numbers from -1 to 1; give that, or none.")
+        return model.decode(torch.tensor([codes]) if codes else model.latents([seed]))
     if weights.kind == "gan":
         return model.sample([seed])
     raise RunError(f"{weights.name} is a {weights.kind}, which draws nothing; choose lapgan, infogan, bigan or gan.")

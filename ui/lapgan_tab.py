@@ -2,7 +2,7 @@
 
 import random
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -27,7 +27,13 @@ MOST_GAIN = 2.0
 _PLAY = "() => document.querySelector('#lapgan-stage .gs-root').stage.play()"
 
 
-def lapgan_generate(model: str = MODEL, label: int = 0, seed: int = START_SEED) -> Image.Image:
+def lapgan_generate(
+    model: str = MODEL,
+    label: int = 0,
+    seed: int = START_SEED,
+    level_seeds: list[int] | None = None,
+    gains: list[float] | None = None,
+) -> Image.Image:
     """Grow one picture from coarse to fine.
 
     Args:
@@ -35,11 +41,21 @@ def lapgan_generate(model: str = MODEL, label: int = 0, seed: int = START_SEED) 
         label: index of the class; of the CIFAR-10 weights 0 airplane, 1 automobile, 2 bird, 3 cat, 4 deer, 5 dog,
             6 frog, 7 horse, 8 ship, 9 truck. 0 where the model has no classes.
         seed: whole number from 0 to 4294967295, the noise of every level.
+        level_seeds: instead of it a list of one seed for each level, the coarsest first.
+        gains: a list of one factor from 0 to 2 on the detail of each level, the coarsest first, whose factor is
+            ignored because it has no detail; 1 for all without.
 
     Returns:
         The picture as PNG, in the model's own size.
     """
     growth = view.plain(model, _checked_label(model, label), int(seed))
+    levels = len(growth.seeds)
+    if level_seeds is not None:
+        seeds = _checked(level_seeds, "level_seeds", levels, SEED_LIMIT - 1, whole=True)
+        growth = replace(growth, seeds=tuple(map(int, reversed(seeds))))
+    if gains is not None:
+        factors = _checked(gains, "gains", levels, MOST_GAIN, whole=False)
+        growth = replace(growth, gains=(*map(float, reversed(factors[1:])), 1.0))
     return images.to_png(view.grow([growth])[-1].image)
 
 
@@ -255,11 +271,25 @@ def _checked_label(model: str, label: int) -> int:
     return int(label)
 
 
+def _checked(values: object, name: str, levels: int, most: float, *, whole: bool) -> list[float]:
+    kind = TEXT["whole_numbers"] if whole else TEXT["numbers"]
+    if not isinstance(values, list) or len(values) != levels:
+        got = len(values) if isinstance(values, list) else type(values).__name__
+        raise gr.Error(TEXT["bad_list"].format(name=name, got=got, levels=levels), print_exception=False)
+    for value in values:
+        number = isinstance(value, int | float) and not isinstance(value, bool)
+        if not number or not 0 <= value <= most or (whole and value != int(value)):  # also refuses NaN
+            sentence = TEXT["bad_entry"].format(name=name, value=str(value)[:40], kind=kind, most=f"{most:g}")
+            raise gr.Error(sentence, print_exception=False)
+    return values
+
+
 def _publish() -> None:
     model = gr.Textbox(MODEL, visible=False)
     label, level = (gr.Number(value, precision=0, minimum=0, visible=False) for value in (0, 1))
     seed = gr.Number(START_SEED, precision=0, minimum=0, maximum=SEED_LIMIT - 1, visible=False)
     picture = gr.Image(type="filepath", image_mode=None, visible=False)
     png = gr.Image(type="pil", format="png", visible=False)
-    endpoint(lapgan_generate, [model, label, seed], png)
+    level_seeds, gains = gr.JSON(visible=False), gr.JSON(visible=False)
+    endpoint(lapgan_generate, [model, label, seed, level_seeds, gains], png)
     endpoint(lapgan_refine, [picture, model, level, label, seed], png)

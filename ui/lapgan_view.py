@@ -71,6 +71,10 @@ TEXT = {
     "true_band_alt": "True detail at {size} px",
     "own_alt": "A picture, what {size} px keep of it, and {count} dreams of its detail as {name}",
     "bad_label": "Label {label} is not one of this model's: give a whole number from 0 to {last}.",
+    "bad_list": "{name} needs a list of {levels} numbers, one for each level of this model, not {got}.",
+    "bad_entry": "{value} in {name} is not allowed: give {kind} from 0 to {most}.",
+    "whole_numbers": "whole numbers",
+    "numbers": "numbers",
     "bad_level": "Level {level} cannot be kept: give a whole number from 1 to {last}, {last} being the coarsest.",
 }
 OTHERS = 18

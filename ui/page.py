@@ -9,7 +9,18 @@ from starlette.responses import FileResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from models.device import describe
-from ui import bigan_tab, engine_files, health, inference, infogan_tab, keyboard, lapgan_tab, train_routes, train_tab
+from ui import (
+    api,
+    bigan_tab,
+    engine_files,
+    health,
+    inference,
+    infogan_tab,
+    keyboard,
+    lapgan_tab,
+    train_routes,
+    train_tab,
+)
 from ui.canvas import NOW, WEB, web_version
 from ui.engine_files import FOR_EVER
 from ui.theme import make_theme
@@ -21,7 +32,6 @@ TEXT = {
     "language": "한국어 / English",
     "loaded": "Ready: {names}",
     "missing": "Missing: {names}",
-    "api": "API",
 }
 TABS = (lapgan_tab, infogan_tab, bigan_tab)
 MEDIA_TYPES = {
@@ -66,6 +76,7 @@ def build_page() -> gr.Blocks:
         demo.load(None, None, tabs, js=_OPEN.format(version=web_version()), **NOW)
         gr.HTML(_footer(), elem_id="gs-footer", apply_default_css=False)
         keyboard.build()
+        api.build(mcp=False)
     return demo.queue(max_size=inference.settings().queue_size, api_open=False)
 
 
@@ -151,4 +162,4 @@ def _footer() -> str:
         if found:
             parts.append(TEXT[text].format(names=", ".join(found)))
     spans = "".join(f"<span>{part}</span>" for part in parts)
-    return f'<footer>{spans}<a href="?view=api">{TEXT["api"]}</a></footer>'
+    return f'<footer>{spans}<a href="#api">{api.TEXT["link"]}</a></footer>'

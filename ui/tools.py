@@ -32,7 +32,6 @@ TEXT = {
     "stop": "Stop",
     "working": "Drawing …",
     "failed": "That did not work:",
-    "no_call": "No call of the API draws seeds and gains of single levels; the link and the recipe do.",
     "to_png": "PNG",
     "to_png8": "PNG × 8",
     "to_grid": "Walk as grid",

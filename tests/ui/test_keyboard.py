@@ -7,6 +7,7 @@ from PIL import Image
 from tests.ui.conftest import TABS
 from tests.ui.test_links import pixels, settled
 
+SEED = ".gs-controls .gs-line input[type=number]:visible"
 LABEL = "document.querySelector('#{}-stage .gs-root').getAttribute('aria-label')"
 
 
@@ -34,7 +35,7 @@ def test_keys_turn_infogans_codes(opened):
     page.wait_for_function(f"{LABEL.format('infogan')} !== {before!r}")
     settled(page, "infogan")
     assert "m=infogan" in page.url
-    assert page.get_by_label("Seed", exact=True).locator("visible=true").input_value() in page.url
+    assert page.locator(SEED).first.input_value() in page.url
 
 
 @pytest.mark.browser
@@ -102,7 +103,7 @@ def test_space_plays_and_stops_a_walk(opened):
 def test_what_is_typed_or_belongs_to_the_browser_is_left_alone(opened):
     page = opened("infogan")
     shown = settled(page, "infogan")
-    seed = page.get_by_label("Seed", exact=True).locator("visible=true")
+    seed = page.locator(SEED).first
     seed.focus()
     for key in ("r", "d", "l", "?"):
         page.keyboard.press(key)

@@ -52,10 +52,10 @@ def test_a_link_shows_what_it_says_and_stays_as_it_is(shipped, visit, kind, rest
     if kind == "infogan":
         codes = {name: float(values[name]) for name in ("c1", "c2")}
         theirs = picture(shipped, "infogan_generate", seed=int(values["s"]), category=int(values["k"]), **codes)
-    elif "z" in values:
-        return
     else:
-        theirs = picture(shipped, "lapgan_generate", seed=int(values["s"]), label=int(values["k"]))
+        apart = {"level_seeds": values.get("z"), "gains": values.get("g")}
+        apart = {name: [float(one) for one in text.split("_")] for name, text in apart.items() if text}
+        theirs = picture(shipped, "lapgan_generate", seed=int(values["s"]), label=int(values["k"]), **apart)
     assert np.abs(shown - theirs.reshape(*theirs.shape[:2], -1).astype(int)).max() <= 1
 
 

@@ -9,9 +9,9 @@ from ui.canvas import WEB, web_version
 
 # Every public endpoint there is; anything else would be an event that leaked.
 ENDPOINTS = {
-    "/lapgan_generate": ["model", "label", "seed"],
+    "/lapgan_generate": ["model", "label", "seed", "level_seeds", "gains"],
     "/lapgan_refine": ["image", "model", "level", "label", "seed"],
-    "/infogan_generate": ["model", "seed", "category", "c1", "c2"],
+    "/infogan_generate": ["model", "seed", "category", "c1", "c2", "c3", "c4", "c5", "c6"],
     "/infogan_sweep": ["model", "seed", "code"],
     "/infogan_infer": ["image", "model"],
     "/bigan_reconstruct": ["image", "model"],

@@ -1,4 +1,4 @@
-// Files made in the browser: PNG, GIF, WebM, npy; and the words that reproduce a picture elsewhere.
+// Files made in the browser: PNG, GIF, WebM, npy.
 
 import { toRGBA } from "./pixels.js";
 
@@ -106,33 +106,6 @@ export function npy(values) {
   const view = new DataView(bytes.buffer);
   values.forEach((value, i) => view.setFloat32(size + 4 * i, value, true));
   return new Blob([bytes], { type: "application/octet-stream" });
-}
-
-/** Say which call of the public API draws a state: {name, arguments}; null where none does. */
-export function callOf({ m, w, s, k, z, g, c, ...codes }) {
-  if (m === "infogan") return { name: "infogan_generate", arguments: { model: w, seed: s, category: k, ...codes } };
-  if (m === "bigan") return { name: "bigan_decode", arguments: { code: c, model: w } };
-  if (z || g) return null; // that endpoint knows one seed for all levels, and no gains
-  return { name: "lapgan_generate", arguments: { model: w, label: k, seed: s } };
-}
-
-export function pythonOf({ name, arguments: given }, address) {
-  const list = Object.entries(given)
-    .map(([key, value]) => `    ${key}=${JSON.stringify(value)},\n`)
-    .join("");
-  return (
-    `from gradio_client import Client  # pip install gradio_client\n\nclient = Client(${JSON.stringify(address)})\n` +
-    `path = client.predict(\n${list}    api_name="/${name}",\n)\nprint(path)\n`
-  );
-}
-
-export function curlOf({ name, arguments: given }, address) {
-  const body = JSON.stringify(given).replaceAll("'", "'\\''");
-  const call = `${address.replace(/\/$/, "")}/gradio_api/call`;
-  return (
-    `ID=$(curl -s ${call}/v2/${name} -H 'Content-Type: application/json' -d '${body}' | sed 's/.*"event_id": *"\\([^"]*\\)".*/\\1/')\n` +
-    `curl -s ${call}/${name}/$ID\n`
-  );
 }
 
 function canvasOf({ pixels, shape }) {

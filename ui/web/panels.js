@@ -1,8 +1,9 @@
 // What the row under a stage opens: a walk to play, and the files and words to take a picture elsewhere.
 
-import { callOf, canRecord, curlOf, enlarged, gif, gridOf, npy, png, pythonOf, save, webm } from "./files.js";
+import { canRecord, enlarged, gif, gridOf, npy, png, save, webm } from "./files.js";
 import { CODES, writeLink } from "./link.js";
 import { shorten } from "./session.js";
+import { callOf, curlOf, pythonOf } from "./snippets.js";
 import { FRAMES, frame, frames, play, WALKS } from "./walk.js";
 
 const GRID_COLUMNS = 8;
@@ -127,15 +128,14 @@ export function makeExport(session, { kind, texts, space, gifenc }, walk, pictur
   node.append(...buttons, say);
 
   function open() {
-    say.textContent = callOf(state()) ? "" : texts.no_call;
+    say.textContent = "";
     for (const button of buttons) {
       const key = button.dataset.export;
       const walks = ["grid", "gif", "webm"].includes(key);
       button.hidden =
         (walks && !walk.ready()) ||
         (key === "webm" && !canRecord()) ||
-        (key === "npy" && kind !== "bigan" && !walk.ready()) ||
-        (["python", "curl"].includes(key) && !callOf(state()));
+        (key === "npy" && kind !== "bigan" && !walk.ready());
     }
   }
   return { node, open, jobs };

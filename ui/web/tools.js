@@ -107,14 +107,14 @@ export function address(link, space) {
 }
 
 /** Put a text on the clipboard, and tell whether that worked. */
-export async function copy(text) {
+export async function copy(text, inside = document.body) {
   try {
     await navigator.clipboard.writeText(text);
     return true;
   } catch {
     // No permission, or no https: the way of old.
     const area = Object.assign(document.createElement("textarea"), { value: text });
-    document.body.append(area);
+    inside.append(area); // under an open dialog nothing outside of it can be selected
     area.select();
     const done = document.execCommand("copy");
     area.remove();

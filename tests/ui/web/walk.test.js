@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { callOf, curlOf, npy, pythonOf } from "../../../ui/web/files.js";
+import { npy } from "../../../ui/web/files.js";
 import { latent } from "../../../ui/web/random.js";
+import { callOf, curlOf, pythonOf } from "../../../ui/web/snippets.js";
 import { between, frame, frames, hot, onStep } from "../../../ui/web/walk.js";
 
 const TURN = { seed: 42, row: 5, codes: [1, -0.5] };
@@ -55,7 +56,9 @@ test("an npy file has the header numpy wants", async () => {
 test("words for other places name the call and its arguments", () => {
   const call = callOf({ m: "lapgan", w: "lapgan-cifar10", s: 3, k: 7 });
   assert.deepEqual(call, { name: "lapgan_generate", arguments: { model: "lapgan-cifar10", label: 7, seed: 3 } });
-  assert.equal(callOf({ m: "lapgan", w: "x", s: 3, k: 7, z: [1], g: [1] }), null);
+  const apart = callOf({ m: "lapgan", w: "x", s: 3, k: 7, z: [1, 2], g: [1, 0.55] });
+  assert.deepEqual(apart.arguments, { model: "x", label: 7, seed: 3, level_seeds: [1, 2], gains: [1, 0.55] });
+  assert.match(pythonOf(apart, "http://x/"), /level_seeds=\[1,2\],\n {4}gains=\[1,0.55\]/);
   assert.match(pythonOf(call, "http://x/"), /seed=3,\n {4}api_name="\/lapgan_generate"/);
   assert.match(curlOf(call, "http://x/"), /http:\/\/x\/gradio_api\/call\/v2\/lapgan_generate -H/);
 });
