@@ -1,5 +1,6 @@
 """The public calls, told to visitors: what each does, its arguments, and words to copy (ui/web/api.js)."""
 
+import importlib.metadata
 import inspect
 import json
 import re
@@ -57,18 +58,25 @@ def documented(function: Callable) -> dict[str, Any]:
     }
 
 
-def build(*, mcp: bool) -> None:
-    """Put the dialog into the page; a link to #api opens it.
+def speaks_mcp() -> bool:
+    """Tell whether the package of requirements-mcp.txt is there, so that the calls are MCP tools, too.
 
-    Args:
-        mcp: the calls are MCP tools, too.
+    Gradio speaks the protocol with version 1 of that package; any other is as good as none.
     """
+    try:
+        return importlib.metadata.version("mcp").split(".")[0] == "1"
+    except importlib.metadata.PackageNotFoundError:
+        return False
+
+
+def build() -> None:
+    """Put the dialog into the page; a link to #api opens it."""
     value = {
         "texts": TEXT,
         "functions": [documented(function) for function in FUNCTIONS],
         "examples": EXAMPLES,
         "space": inference.settings().space_id,
-        "mcp": mcp,
+        "mcp": speaks_mcp(),
     }
     component("api.js", "mountApi", json.dumps(value), "gs-api", "gs-behaviour")
 

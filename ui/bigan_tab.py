@@ -24,6 +24,7 @@ from ui.canvas import (
     event_data,
     intro,
     notice,
+    number_list,
     pad_picture,
     picture_button,
     picture_bytes,
@@ -264,9 +265,9 @@ def _code(values: object, model: str) -> Tensor:
 def _publish() -> None:
     model = gr.Textbox(MODEL, visible=False)
     first, second = (gr.Image(type="filepath", image_mode=None, visible=False) for _ in range(2))
-    code, t = gr.JSON(visible=False), gr.Slider(0, 1, 0.5, step=0.001, visible=False)
+    t = gr.Slider(0, 1, 0.5, step=0.001, visible=False)
     png = gr.Image(type="pil", format="png", visible=False)
     endpoint(bigan_reconstruct, [first, model], png)
     endpoint(bigan_encode, [first, model], gr.JSON(visible=False))
-    endpoint(bigan_decode, [code, model], png)
+    endpoint(bigan_decode, [number_list(), model], png)
     endpoint(bigan_interpolate, [first, second, t, model], png)

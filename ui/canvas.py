@@ -145,6 +145,13 @@ def endpoint(function: Callable, inputs: list[gr.components.Component], output: 
     gr.Button(visible=False).click(tell_errors(function), inputs, output, api_name=function.__name__)
 
 
+def number_list() -> gr.JSON:
+    """Make the hidden input of an endpoint that takes a list of numbers; the endpoint checks them."""
+    values = gr.JSON(visible=False)
+    values.api_info = lambda: {"type": "array", "items": {"type": "number"}}
+    return values
+
+
 def component(module: str, name: str, value: str, elem_id: str, classes: str, **props: Any) -> gr.HTML:
     """Make a component that function `name` of ui/web/`module` draws from its value, a JSON text, and its props."""
     return gr.HTML(

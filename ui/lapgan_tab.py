@@ -13,7 +13,7 @@ from models.checkpoint import CheckpointError
 from models.random import SEED_LIMIT
 from ui import images, inference, tools
 from ui import lapgan_view as view
-from ui.canvas import LIVE, NOW, canvas, endpoint, event_data, intro, notice
+from ui.canvas import LIVE, NOW, canvas, endpoint, event_data, intro, notice, number_list
 from ui.lapgan_own import EXAMPLES, build_own, class_menu, prepare
 from ui.lapgan_view import TEXT, Growth
 from ui.live import ask, engine, told
@@ -290,6 +290,5 @@ def _publish() -> None:
     seed = gr.Number(START_SEED, precision=0, minimum=0, maximum=SEED_LIMIT - 1, visible=False)
     picture = gr.Image(type="filepath", image_mode=None, visible=False)
     png = gr.Image(type="pil", format="png", visible=False)
-    level_seeds, gains = gr.JSON(visible=False), gr.JSON(visible=False)
-    endpoint(lapgan_generate, [model, label, seed, level_seeds, gains], png)
+    endpoint(lapgan_generate, [model, label, seed, number_list(), number_list()], png)
     endpoint(lapgan_refine, [picture, model, level, label, seed], png)

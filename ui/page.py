@@ -76,7 +76,7 @@ def build_page() -> gr.Blocks:
         demo.load(None, None, tabs, js=_OPEN.format(version=web_version()), **NOW)
         gr.HTML(_footer(), elem_id="gs-footer", apply_default_css=False)
         keyboard.build()
-        api.build(mcp=False)
+        api.build()
     return demo.queue(max_size=inference.settings().queue_size, api_open=False)
 
 
@@ -105,6 +105,7 @@ def launch_arguments() -> dict[str, Any]:
         "strict_cors": True,
         "show_error": False,
         "ssr_mode": False,
+        "mcp_server": api.speaks_mcp(),
         "share": False,
         "pwa": False,
     }

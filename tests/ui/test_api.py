@@ -59,7 +59,7 @@ def test_every_call_is_told_and_every_word_of_its_arguments(words):
     details.get_by_role("button", name="Copied").wait_for()
     assert page.evaluate("navigator.clipboard.readText()") == in_language("python")["lapgan_refine"]
     page.keyboard.press("Escape")
-    assert "#api" not in page.url
+    page.wait_for_function("location.hash === ''")
     page.locator("#gs-footer a").click()
     page.wait_for_selector("dialog[open].gs-api-dialog")
 
