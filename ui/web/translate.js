@@ -5,6 +5,7 @@ const MOST_KEPT = 4000;
 const SURE_LETTERS = 12; // a text with fewer letters around its places may be met inside another by chance
 const FEW_LETTERS = 4; // with fewer, only amounts are places: "3 of 12", "16 px"
 const MOST_PARTS = 12;
+const HEAD = 3; // letters by which patterns are looked up
 const PLACE = /\{(\w*)(?:!(r))?(?::([^{}]*))?\}/g;
 const NUMBER = "([-+−]?[\\d.,]+%?)";
 const OPENING = "((?:(?![.!?:;] ).)*?)"; // a place that begins a text holds no sentence before it
@@ -22,6 +23,7 @@ export function makeTranslator(catalogue) {
   const patterns = [];
   const kept = new Map();
   const said = new Map();
+  const near = new Map();
 
   function add(english, korean) {
     const [from, to] = [tidy(english), tidy(korean)];
@@ -60,13 +62,24 @@ export function makeTranslator(catalogue) {
     return word(text) ?? (named === null ? null : `${named} ${amount}`);
   };
   const match = (text, sure, end = "") => {
-    for (const one of patterns) {
-      if (one.letters >= SURE_LETTERS !== sure || !one.from.endsWith(end) || !text.includes(one.longest)) continue;
+    for (const one of candidates(text, sure, end)) {
+      if (!text.includes(one.longest)) continue;
       const values = one.expression.exec(text);
       if (values) return one.fill(values, translate);
     }
     return null;
   };
+  /** The few patterns that a text with this beginning can be of; labels change with every frame of a drag. */
+  function candidates(text, sure, end) {
+    const key = `${text.slice(0, HEAD)} ${sure} ${end}`;
+    if (!near.has(key)) {
+      if (near.size >= MOST_KEPT) near.clear();
+      const fits = ({ letters, from, head }) =>
+        letters >= SURE_LETTERS === sure && from.endsWith(end) && text.startsWith(head);
+      near.set(key, patterns.filter(fits));
+    }
+    return near.get(key);
+  }
   const find = (text) =>
     same(text) ?? match(text, true) ?? seams(text, true) ?? match(text, false) ?? seams(text, false);
 
@@ -110,7 +123,14 @@ export function makeTranslator(catalogue) {
     return null;
   }
 
-  return { translate, source: (text) => said.get(tidy(text)) ?? back.get(tidy(text)) ?? text };
+  function source(text) {
+    const core = tidy(text);
+    const [, name, amount] = NAMED.exec(core) ?? [];
+    const named = back.get(name);
+    return said.get(core) ?? back.get(core) ?? (named === undefined ? text : `${named} ${amount}`);
+  }
+
+  return { translate, source };
 }
 
 /** Turn a text with places into what recognises it filled, and fills the other language's. */
@@ -125,7 +145,7 @@ function pattern(from, to) {
   for (const found of from.matchAll(PLACE)) {
     const [whole, name, quoted, form] = found;
     expression +=
-      escaped(from.slice(last, found.index)) + (form ? NUMBER : quoted ? "('.*?'|\".*?\")" : any(found.index));
+      escaped(from.slice(last, found.index)) + (form ? NUMBER : quoted ? "(b?'.*?'|b?\".*?\")" : any(found.index));
     names.push(name);
     if (quoted || form) raw.add(name);
     last = found.index + whole.length;
@@ -139,7 +159,7 @@ function pattern(from, to) {
     });
   };
   const longest = literals.reduce((one, other) => (other.length > one.length ? other : one), "");
-  return { from, expression: new RegExp(expression), fill, longest, letters };
+  return { from, head: literals[0].slice(0, HEAD), expression: new RegExp(expression), fill, longest, letters };
 }
 
 function tidy(text) {
