@@ -32,6 +32,7 @@ from typing import Any
 import gradio as gr
 from PIL import Image
 
+from ui import door
 from ui.inference import tell_errors
 
 WEB = Path(__file__).parent / "web"
@@ -142,6 +143,9 @@ def endpoint(function: Callable, inputs: list[gr.components.Component], output: 
         inputs: hidden components, one an argument, whose values are the defaults. Gradio checks their limits.
         output: hidden component; for pictures a `gr.Image(format="png")`.
     """
+    for argument in inputs:
+        if isinstance(argument, gr.Image):
+            argument.preprocess = door.unopened
     gr.Button(visible=False).click(tell_errors(function), inputs, output, api_name=function.__name__)
 
 

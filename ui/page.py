@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import gradio as gr
+from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import FileResponse, PlainTextResponse, Response
 from starlette.routing import Route
@@ -22,6 +23,7 @@ from ui import (
     train_tab,
 )
 from ui.canvas import NOW, WEB, web_version
+from ui.door import Door, fetch_nothing
 from ui.engine_files import FOR_EVER
 from ui.theme import make_theme
 
@@ -83,6 +85,7 @@ def build_page() -> gr.Blocks:
 def launch_arguments() -> dict[str, Any]:
     """Return everything `launch` needs, from the settings."""
     settings = inference.settings()
+    fetch_nothing()
     return {
         "server_name": settings.host,
         "server_port": settings.port,
@@ -91,6 +94,8 @@ def launch_arguments() -> dict[str, Any]:
         "head": _head(),
         "footer_links": [],
         "app_kwargs": {
+            # A picture in a JSON text takes a third more.
+            "middleware": [Middleware(Door, most_mb=settings.max_upload_mb * 4 // 3 + 1)],
             "routes": [
                 Route("/healthz", health.healthz),
                 Route("/web/{version}/{path:path}", web_file),
@@ -113,7 +118,8 @@ def launch_arguments() -> dict[str, Any]:
 
 async def web_file(request: Request) -> Response:
     """Serve a file of ui/web; under the present version's address browsers may keep it for ever."""
-    path = (WEB / request.path_params["path"]).resolve()
+    name = request.path_params["path"]
+    path = (WEB / name.replace("\0", "")).resolve()
     if not path.is_relative_to(WEB.resolve()) or not path.is_file() or path.suffix not in MEDIA_TYPES:
         return PlainTextResponse("Not found", status_code=404)
     current = request.path_params["version"] == web_version()
