@@ -20,6 +20,7 @@ from training.grids import save_grid
 from training.look import look
 from training.loop import Limits
 from training.publish import publish
+from training.quiz import quiz_sheet
 from training.record import record
 from training.rounding import round_command
 from training.run import RunError, RunFolder
@@ -186,6 +187,33 @@ def look_command(
     """
     torch.set_num_threads(1)
     print(json.dumps(look(data, to, size=size, channels=channels, data_root=data_root)))
+
+
+@app.command(name="quiz")
+def quiz_command(
+    data: tyro.conf.Positional[str],
+    /,
+    to: Path = Path("quiz.png"),
+    count: int = 10,
+    seed: int = 0,
+    size: int = 32,
+    channels: int = 3,
+    download: bool = False,
+) -> None:
+    """Write a row of test pictures for the page's quiz.
+
+    Args:
+        data: as in train.
+        to: PNG file to write.
+        count: how many pictures.
+        seed: of the choice among them.
+        size: side of the pictures.
+        channels: 1 (grey) or 3 (colour).
+        download: fetch built-in data that are not there.
+    """
+    torch.set_num_threads(1)
+    quiz_sheet(data, to, count=count, seed=seed, size=size, channels=channels, download=download)
+    print(to)
 
 
 @app.command(name="record")

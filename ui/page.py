@@ -19,6 +19,7 @@ from ui import (
     infogan_tab,
     keyboard,
     lapgan_tab,
+    quiz_tab,
     train_routes,
     train_tab,
 )
@@ -73,6 +74,8 @@ def build_page() -> gr.Blocks:
             for tab in TABS:
                 with gr.Tab(tab.TEXT["tab"], id=tab.TEXT["id"], elem_classes="gs-panel"):
                     shelves.append(tab.build())
+            with gr.Tab(quiz_tab.TEXT["tab"], id=quiz_tab.TEXT["id"], elem_classes="gs-panel"):
+                quiz_tab.build()
             with gr.Tab(train_tab.TEXT["tab"], id=train_tab.TEXT["id"], elem_classes="gs-panel"):
                 train_tab.build(demo, tabs, [shelf for shelf in shelves if shelf is not None])
         demo.load(None, None, tabs, js=_OPEN.format(version=web_version()), **NOW)

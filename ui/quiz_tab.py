@@ -1,0 +1,145 @@
+"""The quiz tab, "real or generated?": components and events; it is played in ui/web/quiz.js.
+
+The protocol is that of Denton et al. 2015, section 5.4: a picture is shown for 50 to 2000 ms, and a person says
+whether it is real. Real pictures come from a process of the training module, since none are part of this repository.
+"""
+
+import base64
+import io
+import json
+import random
+import re
+import tempfile
+from pathlib import Path
+
+import gradio as gr
+from PIL import Image
+
+from models.checkpoint import CheckpointError
+from ui import images, inference
+from ui.canvas import PRIVATE, component, event_data, intro
+from ui.train_data import RENDERED, run_training
+
+TEXT = {
+    "id": "quiz",
+    "tab": "Quiz",
+    "title": "Real or generated?",
+    "intro": (
+        "Denton and colleagues showed people pictures for a blink and asked whether they were real. "
+        "**Twenty pictures, half of them generated: how often are you fooled?**"
+    ),
+    "paper": "Denton et al. 2015, section 5.4",
+    "paper_url": "https://arxiv.org/abs/1506.05751",
+    "model": "Weights",
+    "exposure": "Shown for",
+    "ms": "{ms} ms",
+    "start": "Start",
+    "again": "Once more",
+    "stop": "Stop",
+    "loading": "Fetching pictures …",
+    "ready": "Look at the middle.",
+    "asked": "Picture {number} of {count}: real or generated?",
+    "shown_alt": "Picture {number} of {count}",
+    "mask_alt": "The picture is covered",
+    "generated": "Generated",
+    "real": "Real",
+    "hint": "Keys: ← generated, → real.",
+    "fooled": "Generated pictures you called real",
+    "believed": "Real pictures you called real",
+    "score": "{share:.0%}",
+    "interval": "95 % interval: {low:.0%} to {high:.0%}",
+    "in_paper": "In the paper, on CIFAR-10: a plain GAN about 10 %, LAPGAN about 40 %, real pictures about 90 %.",
+    "share": "Copy the result",
+    "copied": "Copied",
+    "not_copied": "Not allowed here",
+    "told": (
+        "Ganscope, {model} at {ms} ms: of {count} generated pictures I called {fooled:.0%} real "
+        "({low:.0%} to {high:.0%}), of the real ones {believed:.0%}."
+    ),
+    "download": "Download them now",
+    "absent": "The real pictures of {data} are not on this machine: put them into the folder that GANSCOPE_DATA names.",
+    "unknown": "These weights do not say which pictures they learned from, so there is nothing to compare with.",
+    "failed": "The real pictures cannot be had: {reason}",
+}
+EXPOSURES = (50, 100, 200, 500, 1000, 2000)
+HALF = 10
+WAIT_S = 600
+
+
+def build() -> None:
+    """Lay the tab out inside the current `gr.Tab`."""
+    intro(TEXT)
+    models = [name for kind in inference.DEFAULTS for name in inference.names(kind)]
+    value = {"texts": TEXT, "models": models, "exposures": EXPOSURES}
+    quiz = component("quiz.js", "mountQuiz", json.dumps(value), "quiz", "gs-quiz gs-card")
+    quiz.ask(_begin, None, quiz, **PRIVATE)
+
+
+@inference.tell_errors
+def _begin(event: gr.EventData) -> str:
+    """Answer with twenty pictures in one sheet and which of them are real, or with a sentence why not."""
+    asked = event_data(event)
+    name, turn = str(asked.get("model")), random.randrange(2**31)
+    where = inference.settings()
+    offers = where.trains and not where.training_token
+    try:
+        data = data_of(name)
+        real = _real(name, data, seed=turn, download=offers and asked.get("download") is True)
+        drawn = [images.to_png(picture) for picture in _generated(name, turn)]
+    except CheckpointError as error:
+        return json.dumps({"turn": turn, "error": str(error), "download": False})
+    except LookupError as error:
+        return json.dumps({"turn": turn, "error": str(error), "download": offers and "GANSCOPE_DATA" in str(error)})
+    pairs = [(picture, True) for picture in real] + [(picture, False) for picture in drawn]
+    random.shuffle(pairs)
+    side = pairs[0][0].width
+    sheet = Image.new(drawn[0].mode, (side * len(pairs), side))
+    for place, (picture, _) in enumerate(pairs):
+        sheet.paste(picture, (side * place, 0))
+    file = io.BytesIO()
+    sheet.save(file, "PNG")
+    source = f"data:image/png;base64,{base64.b64encode(file.getvalue()).decode('ascii')}"
+    return json.dumps({"turn": turn, "sheet": source, "truth": [truth for _, truth in pairs]})
+
+
+def data_of(name: str) -> str:
+    """Return the data that weights were measured on, which is what their pictures are to be like.
+
+    Raises:
+        LookupError: they do not say; one sentence.
+    """
+    evaluated = inference.weights(name).metrics.get("evaluated")
+    data = str(evaluated.get("data", "")).partition(",")[0] if isinstance(evaluated, dict) else ""
+    if not re.fullmatch(r"[a-z0-9][a-z0-9-]*", data):
+        raise LookupError(TEXT["unknown"])
+    return data
+
+
+def _real(name: str, data: str, *, seed: int, download: bool) -> list[Image.Image]:
+    config = inference.weights(name).config
+    side = getattr(config, "image_size", None) or config.image_sizes[0]
+    with tempfile.TemporaryDirectory() as folder:
+        sheet = Path(folder) / "sheet.png"
+        words = ["quiz", data, "--to", str(sheet), "--count", str(HALF), "--seed", str(seed), "--size", str(side)]
+        words += ["--channels", str(config.channels), *(["--download"] if download else [])]
+        told, reason = run_training(words, WAIT_S)
+        if not told:
+            missing = "cannot be had" in reason and not download and data not in RENDERED
+            raise LookupError(TEXT["absent"].format(data=data) if missing else TEXT["failed"].format(reason=reason))
+        with Image.open(sheet) as opened:
+            row = opened.convert("L" if config.channels == 1 else "RGB")
+    return [row.crop((side * place, 0, side * (place + 1), side)) for place in range(HALF)]
+
+
+@inference.device_call
+def _generated(name: str, seed: int) -> list:
+    found = inference.weights(name)
+    model, config, seeds = found.model, found.config, [seed + place for place in range(HALF)]
+    if found.kind == "lapgan":
+        labels = [place % config.classes for place in range(HALF)] if config.classes else None
+        return list(model.grow([[one] * config.levels for one in seeds], labels)[-1].image.cpu())
+    if found.kind == "infogan":
+        rows = [[place % config.categorical[0], *[0] * (len(config.categorical) - 1)] for place in range(HALF)]
+        codes = [[random.uniform(-1, 1) for _ in range(config.continuous)] for _ in seeds]
+        return list(model.generate(seeds, rows, codes).clamp(-1, 1).cpu())
+    return list(model.decode(model.latents(seeds)).clamp(-1, 1).cpu())
