@@ -1,4 +1,7 @@
-"""`/healthz`: is the app up, on which device, with which weights from where."""
+"""`/healthz`: is the app up, on which device, with which weights from where, and what goes wrong."""
+
+import os
+import shutil
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse
@@ -6,13 +9,19 @@ from starlette.responses import JSONResponse
 from models.device import describe
 from ui import inference
 
+TEXT = {
+    "memory": "A computation ran out of memory in the last minutes.",
+    "unwritable": "The folder of training runs, {name}, cannot be written: nothing can be trained or uploaded.",
+    "full": "The disk of the folder of training runs has {free} MB left, {wanted} are wanted: no training can start.",
+}
+
 
 def report() -> dict:
     """Say which weights are loaded or failed, without loading any.
 
     Returns:
-        `status` ("ok", or "degraded" while some weights cannot be loaded), `device`, and for each weights name
-        `loaded`, `source` and `error`.
+        `status` ("ok", or "degraded" while something is wrong), `device`, `trouble` in sentences, and for each
+        weights name `loaded`, `source` and `error`.
     """
     weights = {
         name: {
@@ -23,12 +32,32 @@ def report() -> dict:
         for kind in inference.DEFAULTS
         for name in inference.names(kind)
     }
+    trouble = [sentence for sentence in (_memory(), _storage()) if sentence]
     failed = any(entry["error"] for entry in weights.values())
     return {
-        "status": "degraded" if failed else "ok",
+        "status": "degraded" if failed or trouble else "ok",
         "device": describe(inference.device()),
+        "trouble": trouble,
         "weights": weights,
     }
+
+
+def _memory() -> str | None:
+    return TEXT["memory"] if inference.lacked_memory() else None
+
+
+def _storage() -> str | None:
+    where = inference.settings()
+    if not where.trains:
+        return None
+    folder = where.runs_dir.absolute()
+    there = next(path for path in (folder, *folder.parents) if path.exists())
+    if not there.is_dir() or not os.access(there, os.W_OK):
+        return TEXT["unwritable"].format(name=where.runs_dir.name)
+    free = shutil.disk_usage(there).free // 10**6
+    if free < where.training_free_mb:
+        return TEXT["full"].format(free=free, wanted=where.training_free_mb)
+    return None
 
 
 async def healthz(_: Request) -> JSONResponse:

@@ -2,6 +2,7 @@
 
 import functools
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -26,12 +27,15 @@ except ImportError:
 DEFAULTS = {"lapgan": "lapgan-cifar10", "infogan": "infogan-mnist", "bigan": "bigan-mnist"}
 BUSY = "All {slots} places are busy computing; the picture on show is the last one, please try again in a moment."
 BUSY_AFTER_S = 2.0
+NO_MEMORY = "The server has no memory left for this at the moment; the picture on show is the last one, try again soon."
+MEMORY_NEWS_S = 300.0  # how long /healthz speaks of it
 
 forgetting: list[Callable[[], object]] = []  # called when weights have changed: whoever keeps what they drew
 
 _loaded: dict[str, Weights] = {}
 _errors: dict[str, str] = {}
 _loading = threading.Lock()
+_short_of_memory: list[float] = []  # when that was last so
 
 
 @functools.cache
@@ -141,6 +145,16 @@ def tell_errors(function: Callable) -> Callable:
     return told
 
 
+def lacked_memory() -> bool:
+    """Tell whether a computation ran out of memory in the last minutes."""
+    return any(time.monotonic() - when < MEMORY_NEWS_S for when in _short_of_memory)
+
+
+def _lacks_memory(error: BaseException) -> bool:
+    # On a CPU torch says so in words only.
+    return isinstance(error, MemoryError | torch.OutOfMemoryError) or "allocate memory" in str(error)
+
+
 def device_call(function: Callable) -> Callable:
     """Decorate every function that computes with torch.
 
@@ -156,6 +170,11 @@ def device_call(function: Callable) -> Callable:
             raise gr.Error(BUSY.format(slots=settings().concurrency), print_exception=False)
         try:
             return attached(*args, **kwargs)
+        except (MemoryError, RuntimeError) as error:
+            if not _lacks_memory(error):
+                raise
+            _short_of_memory[:] = [time.monotonic()]
+            raise gr.Error(NO_MEMORY, print_exception=False) from error
         finally:
             _slots().release()
 
