@@ -82,11 +82,16 @@ def lapgan_refine(
     return images.to_png(view.dream(model, picture, int(level), label, [int(seed)])[0])
 
 
+def first(model: str) -> Growth:
+    """Return what the tab shows first."""
+    return view.plain(model, min(START_LABEL, max(0, len(view.labels(model)) - 1)), START_SEED)
+
+
 def build() -> Shelf | None:
     """Lay the tab out inside the current `gr.Tab`, and publish its endpoints; return its menu of weights."""
     shelf = None
     try:
-        shelf = _build_bench(view.plain(MODEL, min(START_LABEL, max(0, len(view.labels(MODEL)) - 1)), START_SEED))
+        shelf = _build_bench(first(MODEL))
     except CheckpointError as error:
         intro(TEXT)
         notice(str(error))

@@ -6,6 +6,7 @@ from typing import Any
 import gradio as gr
 
 from models.checkpoint import CheckpointError
+from ui import inference
 from ui.canvas import component
 from ui.engine_files import exported, runtime
 
@@ -21,6 +22,10 @@ TEXT = {
 }
 
 
+# Of these kinds the page needs some nets only when they are first run.
+AT_ONCE = {"bigan": ["generator"]}
+
+
 def engine(module: str, mount: str, value: str, *, elem_id: str) -> gr.HTML:
     """Make a tab's engine; its value is `told(...)`, and `engine.ask(handler)` fires where the server has to draw.
 
@@ -30,12 +35,13 @@ def engine(module: str, mount: str, value: str, *, elem_id: str) -> gr.HTML:
 
 
 def told(model: str, config: dict[str, Any]) -> str:
-    """Say to the engine which nets to open and what its scenes need."""
+    """Say to the engine which nets there are, those to open at once, and what its scenes need."""
     try:
         nets = exported(model)
     except CheckpointError:
         nets = None
-    return json.dumps({"runtime": runtime(), "model": nets, "config": config, "texts": TEXT})
+    first = AT_ONCE.get(inference.weights(model).kind) or list(nets["golden"]["nets"] if nets else ())
+    return json.dumps({"runtime": runtime(), "model": nets, "first": first, "config": config, "texts": TEXT})
 
 
 def ask(tab: str, what: str) -> str:

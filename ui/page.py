@@ -14,6 +14,7 @@ from ui import (
     api,
     bigan_tab,
     engine_files,
+    first_paint,
     health,
     inference,
     infogan_tab,
@@ -98,13 +99,18 @@ def launch_arguments() -> dict[str, Any]:
         "footer_links": [],
         "app_kwargs": {
             # A picture in a JSON text takes a third more.
-            "middleware": [Middleware(Door, most_mb=settings.max_upload_mb * 4 // 3 + 1)],
+            "middleware": [
+                Middleware(
+                    first_paint.FirstPaint, head=_early_head(), title=TEXT["title"], description=TEXT["tagline"]
+                ),
+                Middleware(Door, most_mb=settings.max_upload_mb * 4 // 3 + 1),
+            ],
             "routes": [
                 Route("/healthz", health.healthz),
                 Route("/web/{version}/{path:path}", web_file),
                 *train_routes.routes(),
                 *engine_files.routes(),
-            ]
+            ],
         },
         "max_file_size": f"{settings.max_upload_mb}mb",
         "allowed_paths": [],
@@ -130,19 +136,30 @@ async def web_file(request: Request) -> Response:
     return FileResponse(path, media_type=MEDIA_TYPES[path.suffix], headers=headers)
 
 
-def _head() -> str:
+def _early_head() -> str:
+    """What the browser can begin with before Gradio's scripts have run."""
     base = f"web/{web_version()}"
     modules = "".join(
         f'<link rel="modulepreload" href="{base}/{path.name}">' for path in sorted(Path(WEB).glob("*.js"))
     )
-    # style.css first: a tab's own sheet builds on it.
-    sheets = sorted((path.name for path in Path(WEB).glob("*.css")), key=lambda name: (name != "style.css", name))
-    styles = "".join(f'<link rel="stylesheet" href="{base}/{name}">' for name in sheets)
+    styles = "".join(f'<link rel="preload" as="style" href="{base}/{name}">' for name in _sheets())
+    return first_paint.head() + styles + modules
+
+
+def _head() -> str:
+    """What stands behind Gradio's own, which its styles would otherwise overrule."""
+    base = f"web/{web_version()}"
+    styles = "".join(f'<link rel="stylesheet" href="{base}/{name}">' for name in _sheets())
     return (
-        f'{styles}{modules}<script type="module" src="{base}/language.js"></script>'
+        f'{styles}<script type="module" src="{base}/language.js"></script>'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         '<meta name="color-scheme" content="light dark">'
     )
+
+
+def _sheets() -> list[str]:
+    # style.css first: a tab's own sheet builds on it.
+    return sorted((path.name for path in Path(WEB).glob("*.css")), key=lambda name: (name != "style.css", name))
 
 
 def _header() -> str:

@@ -5,7 +5,7 @@ import { makeLive } from "./live.js";
 
 /** Join the tab's engine component: it answers the stage's drags itself where it can. */
 export function mountBigan(element, page) {
-  const live = makeLive("bigan", element, page, ["generator"]);
+  const live = makeLive("bigan", element, page);
   const root = () => document.querySelector("#bigan-stage .gs-root");
 
   async function follow(values) {

@@ -9,6 +9,8 @@ const TOO_LONG_MS = 8000;
 const GREY = 1 / 127.5; // one of 255 steps of a picture in [-1, 1]
 const CDN = "https://cdn.jsdelivr.net/npm/onnxruntime-web@";
 
+const MOST_MODELS = 8;
+const models = new Map(); // by address, which names the version of the weights
 let runtime;
 
 /** Load onnxruntime-web once: from the app, else the same version from a CDN, checked against its digests. */
@@ -37,14 +39,30 @@ export function loadRuntime({ base, version, integrity, local }) {
   return runtime;
 }
 
-/** Open a model's nets; `names` are opened and tried at once, others when they are first run. */
-export async function openModel(where, { url, golden }, names) {
-  const ort = await loadRuntime(where);
+/**
+ * Open a model's nets; `names` are opened and tried at once, others when they are first run.
+ *
+ * Whoever asks for the same model again gets the same; one that failed is tried anew.
+ */
+export function openModel(where, told, names) {
+  if (!models.has(told.url)) {
+    const opening = openNets(where, told, names);
+    if (models.size >= MOST_MODELS) models.delete(models.keys().next().value);
+    models.set(told.url, opening);
+    opening.catch(() => models.delete(told.url));
+  }
+  return models.get(told.url);
+}
+
+async function openNets(where, { url, golden }, names) {
   const sessions = new Map();
+  let ort;
 
   async function open(name) {
     if (!golden.nets[name]) throw new Error(`There is no net ${name}.`);
-    const bytes = await (await fetch(new URL(`${url}/${name}.onnx`, document.baseURI)).then(whole)).arrayBuffer();
+    const file = fetch(new URL(`${url}/${name}.onnx`, document.baseURI)).then(whole);
+    const [bytes, loaded] = await Promise.all([file.then((answer) => answer.arrayBuffer()), loadRuntime(where)]);
+    ort = loaded;
     const session = await ort.InferenceSession.create(new Uint8Array(bytes), { executionProviders: ["wasm"] });
     await tryOut(session, golden, name);
     return session;

@@ -9,11 +9,11 @@ const KEPT = "ganscope-engine";
 /**
  * Join an engine component of ui/live.py to the page.
  *
- * `nets` are opened at once, all where none are named. `live.ready` tells whether the browser makes the pictures;
+ * `live.ready` tells whether the browser makes the pictures;
  * `live.timed(work)` runs some of that work and shows how long it took; `live.newest(work)` lets only the newest of
  * what is asked run, one at a time.
  */
-export function makeLive(name, element, { props, watch }, nets) {
+export function makeLive(name, element, { props, watch }) {
   const badge = document.createElement("button");
   badge.type = "button";
   badge.className = "gs-badge";
@@ -21,7 +21,7 @@ export function makeLive(name, element, { props, watch }, nets) {
   root.append(badge);
   const live = { ready: false, model: null, config: null, timed, newest };
   let texts = {};
-  let wanted = kept() !== "server";
+  let wanted = keptEngine() !== "server";
   let failure = "";
   let turn = 0;
   let shown = 0;
@@ -37,7 +37,7 @@ export function makeLive(name, element, { props, watch }, nets) {
     if (!told.model || !wanted) return;
     try {
       const started = performance.now();
-      const model = await openModel(told.runtime, told.model, nets ?? Object.keys(told.model.golden.nets));
+      const model = await openModel(told.runtime, told.model, told.first);
       if (mine !== turn) return;
       Object.assign(live, { ready: true, model });
       root.dataset.readyMs = Math.round(performance.now() - started);
@@ -98,8 +98,7 @@ export function makeLive(name, element, { props, watch }, nets) {
   }
 
   watch("value", open);
-  // First the page, then 3 MB of engine.
-  (window.requestIdleCallback ?? setTimeout)(open, { timeout: 500 });
+  (window.requestIdleCallback ?? setTimeout)(open, { timeout: 500 }); // under way since early.js, if it is the first tab
   return live;
 }
 
@@ -110,7 +109,7 @@ function nextFrame() {
   });
 }
 
-function kept() {
+export function keptEngine() {
   try {
     return localStorage.getItem(KEPT);
   } catch {

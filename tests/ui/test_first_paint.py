@@ -1,0 +1,59 @@
+"""What is on screen before Gradio is, and what the page costs to fetch."""
+
+import gzip
+import io
+
+import httpx
+import numpy as np
+import pytest
+from PIL import Image
+
+PAGE_LIMIT_MB = 5
+POSTER = "getComputedStyle(document.body, '::after').backgroundImage"
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("tab", ["", "?v=1&m=infogan", "?v=1&m=bigan"])
+def test_a_picture_is_there_before_gradio_is(shipped, chromium, tab):
+    page = chromium.new_page(viewport={"width": 1280, "height": 900})
+    page.route("**/assets/**", lambda route: route.abort())
+    page.goto(f"{shipped}/{tab}", wait_until="domcontentloaded")
+    page.wait_for_timeout(300)
+    shot = np.asarray(Image.open(io.BytesIO(page.screenshot())).convert("L"))[392:512, 300:980]
+    page.close()
+    assert shot.std() > 20, "no picture where one should be"
+
+
+@pytest.mark.browser
+def test_it_makes_room_for_the_page_and_nets_are_fetched_once(shipped, chromium):
+    page = chromium.new_page()
+    nets = []
+    page.on("request", lambda request: nets.append(request.url) if request.url.endswith(".onnx") else None)
+    page.goto(shipped, wait_until="domcontentloaded")
+    assert page.evaluate(POSTER).startswith("url(")
+    page.wait_for_selector("#lapgan-engine [data-engine=browser]", state="attached")
+    assert page.evaluate(POSTER) == "none"
+    page.close()
+    assert len(nets) == len(set(nets)) > 0
+
+
+@pytest.mark.browser
+def test_a_first_visit_fetches_little(shipped, chromium):
+    page = chromium.new_page()
+    session = page.context.new_cdp_session(page)
+    session.send("Network.enable")
+    sizes = []
+    session.on("Network.loadingFinished", lambda event: sizes.append(event["encodedDataLength"]))
+    page.goto(shipped)
+    page.wait_for_selector("#lapgan-engine [data-engine=browser]", state="attached")
+    page.close()
+    assert sum(sizes) <= PAGE_LIMIT_MB * 1e6
+
+
+def test_the_page_is_sent_compressed_to_whom_can_read_it(shipped):
+    plain = httpx.get(f"{shipped}/", headers={"Accept-Encoding": "identity"})
+    with httpx.stream("GET", f"{shipped}/", headers={"Accept-Encoding": "gzip"}) as answer:
+        body = b"".join(answer.iter_raw())
+    assert len(body) < len(plain.content) / 2
+    assert b"gs-early" in gzip.decompress(body)
+    assert b"gs-early" in plain.content

@@ -1,0 +1,142 @@
+"""What the visitor sees before Gradio has put the page together: a picture at first paint, and an engine under way.
+
+The page's own HTML carries one small picture a tab, drawn as it is built, and what the browser's engine has to open; so
+neither waits for the interface.
+"""
+
+import base64
+import io
+import json
+from collections.abc import Callable
+
+from PIL import Image
+from starlette.datastructures import MutableHeaders
+from starlette.middleware.gzip import GZipMiddleware
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from torch import Tensor
+
+from models.checkpoint import CheckpointError
+from ui import bigan_view, images, inference, infogan_view, lapgan_tab, lapgan_view
+from ui.canvas import web_version
+from ui.infogan_view import Turn
+from ui.live import told
+
+SIDE = 128  # pixels of each picture
+GAP = 12
+BASE = '<base href="./" />'
+HEAD_BYTES = 1800  # up to Gradio's settings
+# Until the first canvas is drawn. A picture behind text needs no description: the canvas that follows has one.
+_STYLE = """
+body:not(:has(.gs-root[data-drawn]))::before {{
+  position: fixed; top: 17px; left: 30px; content: "Ganscope";
+  font: 700 22px/28px "IBM Plex Sans", system-ui, sans-serif;
+}}
+body:not(:has(.gs-root[data-drawn]))::after {{
+  position: fixed; inset: 256px 30px auto; height: 392px; border-radius: 16px; content: "";
+  image-rendering: pixelated; background: #0b0d10 center / auto min({side}px, 20vw) no-repeat;
+}}
+@media (max-width: 640px) {{
+  body:not(:has(.gs-root[data-drawn]))::before {{ top: 11px; left: 14px; }}
+  body:not(:has(.gs-root[data-drawn]))::after {{ inset: 106px 12px auto; height: 232px; }}
+}}
+{pictures}
+"""
+_OPENS = 'document.documentElement.dataset.opens = new URLSearchParams(location.search).get("m") ?? "lapgan";'
+
+
+def head() -> str:
+    """Return the style with the pictures, what says which tab opens, and what opens that tab's nets at once."""
+    pictures, nets = [], {}
+    for kind, draw in _DRAW.items():
+        name = inference.DEFAULTS[kind]
+        try:
+            address = base64.b64encode(_png(draw(name))).decode()
+            nets[kind] = json.loads(told(name, {}))
+        except CheckpointError:
+            continue
+        pictures.append(
+            f"html[data-opens={kind}] body:not(:has(.gs-root[data-drawn]))::after "
+            f"{{ background-image: url(data:image/png;base64,{address}); }}"
+        )
+    style = _STYLE.format(side=SIDE, pictures="\n".join(pictures))
+    said = json.dumps(nets).replace("<", "\\u003c")
+    return (
+        f"<script>{_OPENS}</script><style>{style}</style>"
+        f'<script type="application/json" id="gs-early">{said}</script>'
+        # Not a module script, which would wait for Gradio's.
+        f'<script>import(new URL("web/{web_version()}/early.js", document.baseURI))</script>'
+    )
+
+
+class FirstPaint:
+    """ASGI middleware: put `head` into the page's own HTML, and send that compressed.
+
+    Gradio adds its `head` only once its scripts run, and compresses files only: of the page's 0.8 MB a quarter remains.
+    """
+
+    def __init__(self, app: ASGIApp, *, head: str, title: str, description: str) -> None:
+        self.app, self.compressed = app, GZipMiddleware(self._page, compresslevel=6)
+        self.changes = {
+            BASE: BASE + head,
+            'content="Gradio"': f'content="{title}"',
+            'content="Click to try out the app!"': f'content="{description}"',
+        }
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request for the page; hand every other on."""
+        page = scope["type"] == "http" and scope["path"].removeprefix(scope.get("root_path", "")) in ("", "/")
+        await (self.compressed if page else self.app)(scope, receive, send)
+
+    async def _page(self, scope: Scope, receive: Receive, send: Send) -> None:
+        start, parts = {}, []
+
+        async def hold(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                start.update(message)
+                return
+            parts.append(message.get("body", b""))
+            if message.get("more_body"):
+                return
+            body = b"".join(parts)
+            if start["status"] == 200 and body:
+                # What comes first in the HTML is the head; what a visitor may have written stands far below.
+                top, rest = body[:HEAD_BYTES].decode(errors="surrogateescape"), body[HEAD_BYTES:]
+                for old, new in self.changes.items():
+                    top = top.replace(old, new)
+                body = top.encode(errors="surrogateescape") + rest
+                headers = MutableHeaders(raw=start["headers"])
+                headers["content-length"] = str(len(body))
+            await send(start)
+            await send({"type": "http.response.body", "body": body})
+
+        await self.app(scope, receive, hold)
+
+
+def _pyramid(name: str) -> list[Tensor]:
+    return [stage.image[0] for stage in lapgan_view.grow([lapgan_tab.first(name)])]
+
+
+def _categories(name: str) -> list[Tensor]:
+    return list(infogan_view.draw([Turn(name, row=row) for row in range(min(5, len(infogan_view.labels(name))))]))
+
+
+def _drawn(name: str) -> list[Tensor]:
+    model = inference.weights(name, "bigan").model
+    return list(bigan_view.decode(name, model.latents(range(5))))
+
+
+_DRAW: dict[str, Callable[[str], list[Tensor]]] = {
+    "lapgan": _pyramid,
+    "infogan": _categories,
+    "bigan": _drawn,
+}
+
+
+def _png(pictures: list[Tensor]) -> bytes:
+    """Lay pictures (C, s, s) in a row, each enlarged to the same side, the gaps clear."""
+    row = Image.new("RGBA", ((SIDE + GAP) * len(pictures) - GAP, SIDE))
+    for place, picture in enumerate(pictures):
+        row.paste(images.to_png(picture).resize((SIDE, SIDE), Image.Resampling.NEAREST), (place * (SIDE + GAP), 0))
+    file = io.BytesIO()
+    row.save(file, "PNG", optimize=True)
+    return file.getvalue()
