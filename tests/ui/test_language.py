@@ -9,13 +9,12 @@ import pytest
 
 from tests.ui.conftest import SHIPPED, running_app
 from tests.ui.test_engine import DRAG
-from tests.ui.written import CATALOGUE, KEPT, PLACE, ROOT, everything, needs_translation, places, written
-from ui import bigan_view, infogan_view, lapgan_view, train_texts
+from tests.ui.written import CATALOGUE, KEPT, PLACE, ROOT, citations, everything, needs_translation, places, written
 
 HANGUL = re.compile(r"[가-힣]")
 ENGLISH = re.compile(r"[A-Za-z]{3,}")
 # Titles of papers are names; so are those of weights and runs, which people give them.
-TITLES = [module.TEXT["paper"] for module in (lapgan_view, infogan_view, bigan_view, train_texts)]
+TITLES = citations()
 GIVEN = re.compile(r"\b[a-z]+-(?:mnist|cifar10|chairs|faces)[\w-]*", re.ASCII)
 TABS = ("LAPGAN", "InfoGAN", "BiGAN", "학습")
 # Every text that is there to see or to be read out: text nodes, attributes, and what menus show.

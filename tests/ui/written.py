@@ -111,6 +111,12 @@ def places(text: str) -> set[str]:
     return set(PLACE.findall(text))
 
 
+def citations() -> list[str]:
+    """Return the names of papers, which stay as they are."""
+    modules = [importlib.import_module(f"ui.{path.stem}") for path in sorted((ROOT / "ui").glob("*.py"))]
+    return list(dict.fromkeys(text["paper"] for one in modules if "paper" in (text := getattr(one, "TEXT", {}))))
+
+
 def _all() -> Iterator[tuple[str, str]]:
     for path in sorted((ROOT / "ui").glob("*.py")):
         name = f"ui.{path.stem}"
