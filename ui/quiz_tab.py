@@ -71,7 +71,7 @@ def build() -> None:
     intro(TEXT)
     models = [name for kind in inference.DEFAULTS for name in inference.names(kind)]
     value = {"texts": TEXT, "models": models, "exposures": EXPOSURES}
-    quiz = component("quiz.js", "mountQuiz", json.dumps(value), "quiz", "gs-quiz gs-card")
+    quiz = component("quiz.js", "mountQuiz", json.dumps(value), "quiz", "gs-quiz")
     quiz.ask(_begin, None, quiz, **PRIVATE)
 
 

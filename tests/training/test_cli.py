@@ -23,7 +23,8 @@ OPTIONS = {
     "evaluate": ("--data", "--data-root", "--classifier", "--samples", "--write"),
     "publish": ("--private",),
     "figures": ("--readme", "--weights-dir"),
-    "sample": ("--seed", "--label", "--codes", "--out", "--scale"),
+    "quiz": ("--to", "--count", "--seed", "--size", "--channels", "--download"),
+    "sample": ("--seed", "--label", "--codes", "--out", "--scale", "--level-seeds", "--gains"),
 }
 # Starting Python takes longest, so one process stands for all.
 AS_MODULE = """
