@@ -4,15 +4,15 @@ BIN := .venv/bin
 PIP_ARGS ?=
 PYTEST_ARGS ?= -n 2 --dist loadfile
 
-.PHONY: help run test lint lint-web engine hostile load soak coverage lock audit container-check
+.PHONY: help run test lint lint-web engine hostile load coverage lock audit container-check
 .DEFAULT_GOAL := help
 
 help:
 	@echo "make run     install what is missing and open Ganscope on http://127.0.0.1:7860"
 	@echo "make test    install what is missing, then lint and run every test"
-	@echo "make lint    check style, formatting and types only"
+	@echo "make lint    check style and formatting only"
 	@echo "make coverage           every test, and how much of the Python it reaches"
-	@echo "make hostile load soak  what make test leaves out: thousands of hostile files, fifty visitors, hours"
+	@echo "make hostile load       what make test leaves out: thousands of hostile files, fifty visitors"
 	@echo "make lock audit container-check   for a release: pin with hashes, look for advisories, try the image's steps"
 	@echo "Variables:   PYTHON=$(PYTHON), PIP_ARGS (for pip install), PYTEST_ARGS (for pytest)"
 
@@ -23,7 +23,7 @@ test: lint engine
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
 
 # What takes minutes; the figures it prints are those of SECURITY.md.
-hostile load soak: .venv/dev.stamp engine
+hostile load: .venv/dev.stamp engine
 	$(BIN)/python -m pytest -m $@ -s tests/$@
 
 coverage: .venv/dev.stamp engine
