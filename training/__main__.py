@@ -8,10 +8,9 @@ from typing import Annotated, Literal
 import torch
 import tyro
 
-from models.checkpoint import CheckpointError, load_weights, write_durably
+from models.checkpoint import CheckpointError, load_weights
 from models.device import choose_device
 from training.bench import load_bench
-from training.card import card, fill_readme
 from training.data import DataError, public_name
 from training.distributed import join
 from training.evaluate import evaluate
@@ -22,6 +21,7 @@ from training.loop import Limits
 from training.publish import publish
 from training.quiz import quiz_sheet
 from training.record import record
+from training.report import figures_command, report_command
 from training.rounding import round_command
 from training.run import RunError, RunFolder
 from training.runs import QueueError
@@ -33,6 +33,8 @@ from training.workers import worker_command
 
 app = tyro.extras.SubcommandApp()
 app.command(name="export")(export_command)
+app.command(name="figures")(figures_command)
+app.command(name="report")(report_command)
 app.command(name="round")(round_command)
 app.command(name="worker")(worker_command)
 app.command(name="speed")(speed_command)
@@ -240,20 +242,6 @@ def publish_command(
         private: create the repository as a private one.
     """
     print(publish(weights, repo, private=private))
-
-
-@app.command(name="figures")
-def figures_command(readme: Path = Path("README.md"), weights_dir: Path = Path("weights")) -> None:
-    """Write the README's table of figures, and every model card anew, from the metrics.json files.
-
-    Args:
-        readme: file with the figure markers.
-        weights_dir: folder of the weights folders.
-    """
-    write_durably(readme, fill_readme(readme.read_text(encoding="utf-8"), weights_dir).encode())
-    for path in sorted(weights_dir.glob("*/README.md")):
-        loaded = load_weights(path.parent)
-        write_durably(path, card(loaded, loaded.metrics).encode())
 
 
 @app.command(name="sample")
