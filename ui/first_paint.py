@@ -21,8 +21,7 @@ from ui.canvas import web_version
 from ui.infogan_view import Turn
 from ui.live import told
 
-SIDE = 128  # pixels of each picture
-GAP = 12
+SIDE, GAP = 32, 3  # pixels of each picture, and between two; shown four times as large
 BASE = '<base href="./" />'
 HEAD_BYTES = 1800  # up to Gradio's settings
 # Until the first canvas is drawn. A picture behind text needs no description: the canvas that follows has one.
@@ -33,7 +32,7 @@ body:not(:has(.gs-root[data-drawn]))::before {{
 }}
 body:not(:has(.gs-root[data-drawn]))::after {{
   position: fixed; inset: 256px 30px auto; height: 392px; border-radius: 16px; content: "";
-  image-rendering: pixelated; background: #0b0d10 center / auto min({side}px, 20vw) no-repeat;
+  image-rendering: pixelated; background: #0b0d10 center / auto min(128px, 20vw) no-repeat;
 }}
 @media (max-width: 640px) {{
   body:not(:has(.gs-root[data-drawn]))::before {{ top: 11px; left: 14px; }}
@@ -58,7 +57,7 @@ def head() -> str:
             f"html[data-opens={kind}] body:not(:has(.gs-root[data-drawn]))::after "
             f"{{ background-image: url(data:image/png;base64,{address}); }}"
         )
-    style = _STYLE.format(side=SIDE, pictures="\n".join(pictures))
+    style = _STYLE.format(pictures="\n".join(pictures))
     said = json.dumps(nets).replace("<", "\\u003c")
     return (
         f"<script>{_OPENS}</script><style>{style}</style>"

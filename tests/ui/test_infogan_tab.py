@@ -137,6 +137,34 @@ def test_refused_upload_says_why_and_leaves_the_picture(tab):
     assert tab.evaluate(PICTURE) == before
 
 
+@pytest.mark.browser
+def test_weights_with_more_codes_have_more_sliders_and_the_same_pixels(shipped, visit):
+    page = visit(f"{shipped}/?v=1&m=infogan&w=infogan-faces&s=7&k=2&c1=0.60&c2=-0.30&c3=1.00&c4=0.50")
+    page.wait_for_selector(f"{STAGE}[data-drawn]")
+    wait_for_label(page, "azimuth 0.60, elevation -0.30, lighting 1.00, width 0.50, seed 7")
+    sliders = page.locator(SLIDERS)
+    assert [float(slider.input_value()) for slider in sliders.all()] == [0.6, -0.3, 1.0, 0.5]
+    assert page.locator("#infogan-pad").is_hidden()  # it draws digits
+    page.wait_for_selector("#infogan-engine [data-engine=browser]", state="attached")
+    codes = {"c1": 0.6, "c2": -0.3, "c3": 1.0, "c4": 0.5}
+    for place, key, value, label in ((2, "c3", -1, "lighting -1.00"), (3, "c4", 2, "width 2.00")):
+        sliders.nth(place).fill(str(value))
+        wait_for_label(page, label)
+        codes[key] = value
+        wanted = picture(shipped, "infogan_generate", model="infogan-faces", seed=7, category=2, **codes)
+        assert np.abs(shown(page, 32) - wanted).max() <= 1
+
+
+def shown(page, side):
+    """The pixels of the stage, (side, side)."""
+    read = f"""() => {{
+      const canvas = document.querySelector("#infogan-stage canvas");
+      const {{ data }} = canvas.getContext("2d").getImageData(0, 0, {side}, {side});
+      return [...data].filter((_, i) => i % 4 === 0);
+    }}"""
+    return np.int16(page.evaluate(read)).reshape(side, side)
+
+
 def test_generate_answers_a_png_that_only_its_arguments_determine(app):
     first = picture(app, "infogan_generate")
     assert first.shape == (28, 28)
@@ -146,14 +174,7 @@ def test_generate_answers_a_png_that_only_its_arguments_determine(app):
 
 
 def test_api_and_page_draw_the_same_pixels(app, tab):
-    shown = tab.evaluate(
-        """() => {
-          const canvas = document.querySelector("#infogan-stage canvas");
-          const { data } = canvas.getContext("2d").getImageData(0, 0, 28, 28);
-          return [...data].filter((_, i) => i % 4 === 0);
-        }"""
-    )
-    assert np.array_equal(np.uint8(shown).reshape(28, 28), picture(app, "infogan_generate"))
+    assert np.array_equal(shown(tab, 28), picture(app, "infogan_generate"))
 
 
 def test_sweep_shows_the_single_pictures(app):

@@ -118,7 +118,10 @@ function makeMosaic(description, emit) {
     picture.update(tile);
     if (tile.cells) cells = tile.cells;
     if ("cell" in tile) mark(tile.cell);
-    if (tile.row_labels) fill(rowLabels, tile.row_labels);
+    if (tile.row_labels) {
+      fill(rowLabels, tile.row_labels);
+      node.style.setProperty("--gs-rows", `${Math.max(...tile.row_labels.map((label) => label.length))}ch`);
+    }
     if (tile.column_labels) fill(columnLabels, tile.column_labels);
   }
   mark(null);
