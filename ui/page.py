@@ -21,6 +21,7 @@ from ui import (
     keyboard,
     lapgan_tab,
     quiz_tab,
+    report_tab,
     train_routes,
     train_tab,
 )
@@ -77,6 +78,8 @@ def build_page() -> gr.Blocks:
                     shelves.append(tab.build())
             with gr.Tab(quiz_tab.TEXT["tab"], id=quiz_tab.TEXT["id"], elem_classes="gs-panel"):
                 quiz_tab.build()
+            with gr.Tab(report_tab.TEXT["tab"], id=report_tab.TEXT["id"], elem_classes="gs-panel"):
+                report_tab.build()
             with gr.Tab(train_tab.TEXT["tab"], id=train_tab.TEXT["id"], elem_classes="gs-panel"):
                 train_tab.build(demo, tabs, [shelf for shelf in shelves if shelf is not None])
         demo.load(None, None, tabs, js=_OPEN.format(version=web_version()), **NOW)
@@ -110,6 +113,7 @@ def launch_arguments() -> dict[str, Any]:
                 Route("/web/{version}/{path:path}", web_file),
                 *train_routes.routes(),
                 *engine_files.routes(),
+                *report_tab.routes(),
             ],
         },
         "max_file_size": f"{settings.max_upload_mb}mb",

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from training.figures import FACTORS, FIGURES
 from ui import api, train_texts
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -145,6 +146,13 @@ def _all() -> Iterator[tuple[str, str]]:
         config = json.loads(path.read_text(encoding="utf-8"))["config"]
         for key in ("class_names", "category_names", "continuous_names"):
             yield from ((name, f"{path.parts[-2]}/config.json") for name in config.get(key) or ())
+    for known in FIGURES.values():
+        yield from ((text, "training/figures.py") for text in (known.name, known.definition))
+    yield from ((text, "training/figures.py") for text in FACTORS.values())
+    report = json.loads((ROOT / "weights" / "report.json").read_text(encoding="utf-8"))["weights"]
+    for entry in report:
+        notes = set(entry["others"]) - {one["name"] for one in report}
+        yield from ((note, f"{entry['name']}/metrics.json") for note in sorted(notes))
     yield from ((text, "tests/ui/written.py") for text in OTHERS)
 
 

@@ -1,0 +1,157 @@
+"""The report tab in a real browser: its table is what was measured, sorts, opens each figure, and fits a phone."""
+
+import io
+import json
+import shutil
+
+import httpx
+import pytest
+from PIL import Image
+
+from tests.ui.conftest import SHIPPED, running_app
+
+REPORT = json.loads((SHIPPED / "report.json").read_text(encoding="utf-8"))["weights"]
+ROWS = ".gs-report tbody tr"
+VALUES = """(column) => [...document.querySelectorAll(`.gs-report td[data-column=${column}] b`)]
+  .map((node) => node.textContent)
+  .map((text) => (text === "–" ? null : parseFloat(text) / (text.includes("%") ? 100 : 1)))"""
+SHOWN = "[...document.querySelectorAll('.gs-report img')].every((image) => image.complete && image.naturalWidth > 0)"
+
+
+def opened_report(visit, address, tab="Report", **options):
+    page = visit(address, tab=tab, **options)
+    page.wait_for_selector(ROWS)
+    return page
+
+
+def heading(page, name):
+    return page.get_by_role("columnheader").filter(has=page.get_by_role("button", name=name))
+
+
+def row(page, weights, figure):
+    found = page.locator(ROWS).filter(has=page.get_by_text(weights, exact=True))
+    return found.filter(has=page.get_by_role("button", name=figure, exact=True))
+
+
+@pytest.mark.browser
+def test_the_table_shows_the_paper_and_the_baseline_beside_ours(shipped, visit):
+    page = opened_report(visit, shipped)
+    entries = {entry["name"]: {one["key"]: one for one in entry["rows"]} for entry in REPORT}
+    error = entries["infogan-mnist"]["category_error"]
+    texts = row(page, "infogan-mnist", error["name"]).locator("td b").all_inner_texts()
+    assert texts[1:3] == ["5 %", error["here"]["text"]]
+    frechet = entries["lapgan-cifar10"]["frechet"]
+    line = row(page, "lapgan-cifar10", frechet["name"])
+    plain = entries["gan-cifar10"]["frechet"]["here"]["text"]
+    assert line.locator("td b").all_inner_texts()[1:] == ["–", frechet["here"]["text"], plain]
+    assert line.locator("small").inner_text() == "gan-cifar10"
+
+    assert page.locator(ROWS).filter(has_text="classifier-mnist").count() == 0
+    page.locator(".gs-report-bar input").check()
+    assert page.locator(ROWS).count() == sum(len(entry["rows"]) for entry in REPORT)
+    page.locator(".gs-report-bar select").select_option("bigan-mnist")
+    assert page.locator(ROWS).count() == len(entries["bigan-mnist"])
+
+
+@pytest.mark.browser
+def test_a_heading_sorts_by_its_column_by_click_and_by_key(shipped, visit):
+    page = opened_report(visit, shipped)
+    here = heading(page, "Here")
+    here.get_by_role("button").click()
+    assert here.get_attribute("aria-sort") == "ascending"
+    values = page.evaluate(VALUES, "here")
+    assert len(values) > 10
+    assert values == sorted(values)
+    page.keyboard.press("Enter")
+    assert here.get_attribute("aria-sort") == "descending"
+    assert page.evaluate(VALUES, "here") == sorted(values, reverse=True)
+    paper = heading(page, "Paper")
+    paper.get_by_role("button").focus()
+    page.keyboard.press("Space")
+    assert (paper.get_attribute("aria-sort"), here.get_attribute("aria-sort")) == ("ascending", None)
+    known = [value for value in page.evaluate(VALUES, "in_paper") if value is not None]
+    assert known == sorted(known)
+    assert page.evaluate(VALUES, "in_paper")[: len(known)] == known  # what no paper has comes last
+
+
+@pytest.mark.browser
+def test_a_figure_opens_what_it_is_and_how_to_compute_it_again(shipped, visit):
+    page = opened_report(visit, shipped)
+    entry = next(entry for entry in REPORT if entry["name"] == "lapgan-cifar10")
+    figure = next(one for one in entry["rows"] if one["key"] == "frechet")
+    button = row(page, entry["name"], figure["name"]).get_by_role("button")
+    button.focus()
+    page.keyboard.press("Enter")
+    dialog = page.get_by_role("dialog", name=figure["name"])
+    for text in (figure["definition"], entry["command"], entry["date"], "10,000", figure["here"]["text"]):
+        assert dialog.get_by_text(text, exact=True).is_visible()
+    for name, cell in figure["others"].items():
+        assert (
+            dialog.locator("dt", has_text=name).locator("xpath=following-sibling::dd[1]").inner_text() == cell["text"]
+        )
+    address = dialog.get_by_role("link").get_attribute("href")
+    told = httpx.get(address, timeout=60)
+    assert told.json() == json.loads((SHIPPED / entry["name"] / "metrics.json").read_text(encoding="utf-8"))
+    page.keyboard.press("Escape")
+    assert not dialog.is_visible()
+    assert button.evaluate("node => node === document.activeElement")
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize(("tab", "locale"), [("Report", "en-US"), ("성적표", "ko-KR")])
+def test_a_phone_gets_cards_and_scrolls_one_way_only(shipped, visit, tab, locale):
+    page = opened_report(visit, shipped, tab, width=390, height=844, locale=locale)
+    page.locator(".gs-report-bar input").check()
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    card = page.locator(ROWS).first
+    label, value = card.locator(".gs-report-label").first, card.locator("td[data-column=in_paper] b")
+    assert label.bounding_box()["y"] < value.bounding_box()["y"]
+    assert card.bounding_box()["width"] <= 390 - 20
+    assert min(box["height"] for one in card.get_by_role("button").all() if (box := one.bounding_box())) >= 40
+    card.get_by_role("button").click()
+    dialog = page.locator(".gs-report-dialog[open]")
+    dialog.wait_for()
+    assert dialog.evaluate("node => node.scrollWidth <= node.clientWidth")
+    assert dialog.bounding_box()["width"] <= 390
+
+
+@pytest.mark.browser
+def test_samples_stand_side_by_side_drawn_by_the_shipped_weights(shipped, visit):
+    page = opened_report(visit, shipped)
+    page.locator(".gs-report-samples").scroll_into_view_if_needed()
+    page.locator(".gs-report-samples figure").last.scroll_into_view_if_needed()
+    page.wait_for_function(SHOWN)
+    drawing = [entry["name"] for entry in REPORT if entry["kind"] != "classifier"]
+    assert page.locator(".gs-report-samples figcaption").all_inner_texts() == drawing
+    for name in drawing:
+        answer = httpx.get(f"{shipped}/report/{name}/sample.png", timeout=60)
+        assert answer.content == httpx.get(f"{shipped}/report/{name}/sample.png", timeout=60).content
+        with Image.open(io.BytesIO(answer.content)) as sheet:
+            side = sheet.height // 2
+            assert sheet.size == (5 * side, 2 * side)
+            tiles = {
+                sheet.crop((x * side, y * side, (x + 1) * side, (y + 1) * side)).tobytes()
+                for x in range(5)
+                for y in (0, 1)
+            }
+        assert len(tiles) == 10, name
+
+
+@pytest.mark.parametrize(
+    "name", ["classifier-mnist", "nothing", "..", "%2e%2e", "..%2f..", "infogan-mnist%00", "report.json"]
+)
+def test_nothing_else_is_drawn_or_given(shipped, name):
+    assert httpx.get(f"{shipped}/report/{name}/sample.png", timeout=60).status_code != 200
+    if name != "classifier-mnist":
+        answer = httpx.get(f"{shipped}/report/{name}/metrics.json", timeout=60)
+        assert answer.status_code != 200 or "figures" not in answer.text
+
+
+@pytest.mark.browser
+def test_without_a_report_the_tab_says_how_to_write_one(visit, tmp_path):
+    shutil.copytree(SHIPPED / "infogan-mnist", tmp_path / "infogan-mnist")
+    with running_app(tmp_path, GANSCOPE_TRAINING="off") as address:
+        page = visit(address, tab="Report")
+        page.get_by_text("There are no figures beside these weights").wait_for()
+        assert httpx.get(f"{address}/report/figures.json", timeout=60).status_code == 404
+        page.context.close()

@@ -1,0 +1,45 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { lines, sorted } from "../../../ui/web/report.js";
+
+const cell = (value) => ({ text: String(value), value });
+const row = (name, paper, here, others, main = true) => ({
+  name,
+  paper: paper && cell(paper),
+  here: cell(here),
+  others,
+  main,
+});
+const REPORT = {
+  weights: [
+    {
+      name: "lapgan-x",
+      kind: "lapgan",
+      others: ["gan-x", "a change"],
+      rows: [row("b", null, 3, { "a change": cell(9) }), row("a", 0.5, 10, { "gan-x": cell(7), "a change": cell(8) })],
+    },
+    { name: "gan-x", kind: "gan", baseline: true, others: [], rows: [row("c", 0.25, 2, {})] },
+    { name: "classifier-x", kind: "classifier", others: [], rows: [row("d", null, 1, {}, false)] },
+  ],
+};
+const names = (all) => all.map(({ row }) => row.name).join("");
+
+test("a line has the first of those beside it that was measured", () => {
+  const [first, second] = lines(REPORT);
+  assert.deepEqual(first.cells.baseline, { text: "9", value: 9, name: "a change" });
+  assert.equal(second.cells.baseline.name, "gan-x");
+});
+
+test("baselines, classifiers and lesser figures are not among the main ones", () => {
+  assert.equal(names(lines(REPORT).filter(({ main }) => main)), "ba");
+});
+
+test("columns sort by value, either way, with what is missing last", () => {
+  const all = lines(REPORT);
+  assert.equal(names(sorted(all, "here", false)), "dcba");
+  assert.equal(names(sorted(all, "here", true)), "abcd");
+  assert.equal(names(sorted(all, "in_paper", false)), "cabd");
+  assert.equal(names(sorted(all, "in_paper", true)), "acbd");
+  assert.equal(names(sorted(all, "figure", true)), "dcba");
+});

@@ -1,0 +1,172 @@
+// The report card: figures in a table that sorts by any column, each opening what it is, and samples side by side.
+
+import { makeDialog } from "./dialog.js";
+import { fill } from "./text.js";
+
+const COLUMNS = ["weights", "figure", "in_paper", "here", "baseline"];
+
+/** Give the lines of a table: one a figure, with what each column shows and sorts by. */
+export function lines(report) {
+  return report.weights.flatMap((entry) =>
+    entry.rows.map((row) => {
+      const [name] = entry.others.filter((other) => row.others[other]);
+      const cells = {
+        weights: { text: entry.name, value: entry.name },
+        figure: { text: row.name, value: row.name },
+        in_paper: row.paper,
+        here: row.here,
+        baseline: name ? { ...row.others[name], name } : null,
+      };
+      return { entry, row, cells, main: row.main && !entry.baseline && entry.kind !== "classifier" };
+    }),
+  );
+}
+
+/** Sort lines by a column; what has nothing there comes last either way, and equals keep their order. */
+export function sorted(all, column, descending) {
+  const sign = descending ? -1 : 1;
+  return all.toSorted((one, other) => {
+    const [a, b] = [one, other].map((line) => line.cells[column]?.value);
+    if (a === undefined || b === undefined) return (a === undefined) - (b === undefined);
+    return sign * (typeof a === "string" ? a.localeCompare(b, "en", { numeric: true }) : a - b);
+  });
+}
+
+/** Join the report of ui/report_tab.py to the page. */
+export async function mountReport(element, { props }) {
+  const root = element.querySelector(".gs-root");
+  const { texts, seed } = JSON.parse(props.value);
+  const answer = await fetch(new URL("report/figures.json", document.baseURI)).catch(() => null);
+  if (!answer?.ok) {
+    root.append(made("p", texts.failed));
+    return;
+  }
+  const report = await answer.json();
+  const all = lines(report);
+  const order = { column: null, descending: false };
+
+  const chosen = document.createElement("select");
+  chosen.append(new Option(texts.every, ""), ...report.weights.map(({ name }) => new Option(name, name)));
+  const more = Object.assign(document.createElement("input"), { type: "checkbox" });
+  const bar = made("div", "", "gs-report-bar");
+  bar.append(labelled(texts.weights, chosen), labelled(texts.all, more));
+
+  const table = withRole(document.createElement("table"), "table");
+  table.setAttribute("aria-label", texts.table);
+  const head = withRole(document.createElement("tr"), "row");
+  const headings = COLUMNS.map((column) => {
+    const heading = withRole(document.createElement("th"), "columnheader");
+    heading.dataset.column = column;
+    heading.scope = "col";
+    heading.append(button(texts[column], () => sortBy(column)));
+    return heading;
+  });
+  head.append(...headings);
+  const [top, body] = ["thead", "tbody"].map((tag) => withRole(document.createElement(tag), "rowgroup"));
+  top.append(head);
+  table.append(top, body);
+  const dialog = makeDialog("", texts.close, "gs-report-dialog");
+  root.append(bar, table, samples(report, texts, seed));
+  chosen.addEventListener("change", show);
+  more.addEventListener("change", show);
+  show();
+
+  function sortBy(column) {
+    order.descending = order.column === column && !order.descending;
+    order.column = column;
+    show();
+  }
+  function show() {
+    for (const heading of headings) {
+      const here = heading.dataset.column === order.column;
+      if (here) heading.setAttribute("aria-sort", order.descending ? "descending" : "ascending");
+      else heading.removeAttribute("aria-sort");
+    }
+    // Weights that were asked for by name show their main figures, whatever they are.
+    const wanted = all.filter(({ entry, row, main }) =>
+      chosen.value ? entry.name === chosen.value && (more.checked || row.main) : more.checked || main,
+    );
+    const ordered = order.column ? sorted(wanted, order.column, order.descending) : wanted;
+    body.replaceChildren(...ordered.map(lineOf));
+  }
+  function lineOf(line) {
+    const node = withRole(document.createElement("tr"), "row");
+    for (const column of COLUMNS) {
+      const cell = withRole(document.createElement("td"), "cell");
+      const found = line.cells[column];
+      cell.dataset.column = column;
+      if (column === "figure") cell.append(button(found.text, () => open(line)));
+      else {
+        // Where a line is a card, each figure says what it is.
+        if (column !== "weights") cell.append(made("span", texts[column], "gs-report-label"));
+        cell.append(made("b", found?.text ?? texts.nothing));
+        if (found?.name) cell.append(made("small", found.name));
+      }
+      node.append(cell);
+    }
+    return node;
+  }
+  function open({ entry, row }) {
+    dialog.node.querySelector("h2").textContent = row.name;
+    const list = document.createElement("dl");
+    const tell = (name, value) => list.append(made("dt", name), wrapped("dd", value));
+    tell(texts.weights, entry.name);
+    tell(texts.in_paper, row.paper?.text ?? texts.nothing);
+    tell(texts.here, row.here.text);
+    for (const other of entry.others) if (row.others[other]) tell(other, row.others[other].text);
+    tell(texts.count, row.n.toLocaleString("en"));
+    tell(texts.seed, entry.seeds.join(", "));
+    tell(texts.date, entry.date);
+    tell(texts.command, made("code", entry.command));
+    const link = made("a", texts.json);
+    link.href = new URL(`report/${entry.name}/metrics.json`, document.baseURI);
+    link.target = "_blank";
+    dialog.body.replaceChildren(made("p", row.definition), list, link);
+    dialog.open();
+  }
+}
+
+function samples(report, texts, seed) {
+  const part = made("section", "", "gs-report-samples");
+  const sheets = report.weights
+    .filter(({ kind }) => kind !== "classifier")
+    .map(({ name }) => {
+      const picture = Object.assign(new Image(), { loading: "lazy", alt: fill(texts.sample_alt, { name }) });
+      picture.src = new URL(`report/${name}/sample.png`, document.baseURI);
+      const sheet = document.createElement("figure");
+      sheet.append(picture, made("figcaption", name));
+      return sheet;
+    });
+  const grid = made("div", "");
+  grid.append(...sheets);
+  part.append(made("h3", texts.samples), made("p", fill(texts.samples_hint, { seed })), grid);
+  return part;
+}
+
+function labelled(text, field) {
+  const label = document.createElement("label");
+  label.append(made("span", text), field);
+  return label;
+}
+
+// Styles that turn lines into cards would take the table's roles away.
+function withRole(node, role) {
+  node.setAttribute("role", role);
+  return node;
+}
+
+function wrapped(tag, value) {
+  const node = document.createElement(tag);
+  node.append(value);
+  return node;
+}
+
+function made(tag, text, className = "") {
+  return Object.assign(document.createElement(tag), { textContent: text, className });
+}
+
+function button(text, act) {
+  const node = Object.assign(made("button", text), { type: "button" });
+  node.addEventListener("click", act);
+  return node;
+}
