@@ -6,6 +6,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from contextlib import contextmanager
 from pathlib import Path
@@ -98,9 +99,10 @@ def running_app(weights_dir, **environment):
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("GANSCOPE_", "GRADIO_"))}
+    runs = tempfile.TemporaryDirectory(prefix="ganscope-runs-")
     settings = {
         "GANSCOPE_WEIGHTS_DIR": str(weights_dir),
-        "GANSCOPE_RUNS_DIR": f"{weights_dir}-runs",
+        "GANSCOPE_RUNS_DIR": runs.name,
         "GANSCOPE_PORT": str(port),
         "GANSCOPE_DEVICE": "cpu",
     }
@@ -119,6 +121,7 @@ def running_app(weights_dir, **environment):
     finally:
         process.send_signal(signal.SIGTERM)
         process.wait(timeout=30)
+        runs.cleanup()
 
 
 @pytest.fixture(scope="session")
