@@ -58,7 +58,7 @@ def examples(model: str) -> tuple[Example, ...]:
     pictures = {**shapes, "turned": images.to_png(turned), "pair": images.to_png(pair)}
     for key, picture in pictures.items():
         try:
-            seen, steps = prepare(picture, model)
+            seen, steps = prepare(picture, model, dust=False)  # the search takes half a second at first
         except ImageError:  # an untrained generator draws nothing that stands out
             continue
         ready.append(Example(NAMES[key], picture, seen, steps, hard=True))
@@ -68,7 +68,7 @@ def examples(model: str) -> tuple[Example, ...]:
 inference.forgetting.append(examples.cache_clear)
 
 
-def prepare(picture: Image.Image, model: str) -> tuple[Tensor, tuple[str, ...]]:
+def prepare(picture: Image.Image, model: str, *, dust: bool = True) -> tuple[Tensor, tuple[str, ...]]:
     """Bring a picture into the form the model was trained on.
 
     Returns:
@@ -80,7 +80,7 @@ def prepare(picture: Image.Image, model: str) -> tuple[Tensor, tuple[str, ...]]:
     """
     config = inference.weights(model).config
     if inference.knows_digits(model):
-        view = images.digit_view(picture, config.image_size)
+        view = images.digit_view(picture, config.image_size, dust=dust)
         return images.to_tensor(view.image, size=config.image_size, channels=1)[0], view.steps
     steps = () if picture.size == (config.image_size, config.image_size) else ("centre square", "scaled")
     return images.to_tensor(picture, size=config.image_size, channels=config.channels)[0], steps

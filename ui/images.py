@@ -56,19 +56,20 @@ def to_tensor(image: Image.Image, *, size: int, channels: int) -> Tensor:
     return pixels.reshape(size, size, channels).permute(2, 0, 1)[None].float() / 127.5 - 1
 
 
-def digit_view(image: Image.Image, size: int = 28, *, invert: bool | None = None) -> Prepared:
+def digit_view(image: Image.Image, size: int = 28, *, invert: bool | None = None, dust: bool = True) -> Prepared:
     """Prepare a drawn or photographed digit as MNIST's digits were.
 
     White ink on black, cropped to the ink, the longest side scaled to 20/28 of `size`, the centre of mass
     at the middle. `invert=None` finds out whether the ink is darker than its surroundings; True and False
-    decide it. A picture of `size` x `size` on black passes unchanged, pixel for pixel. Returns mode "L".
+    decide it; `dust=False` for what was drawn by a program, without specks. A picture of `size` x `size` on black
+    passes unchanged, pixel for pixel. Returns mode "L".
     Raises ImageError where no ink stands out.
     """
     if size < 8:
         raise ValueError(f"size is {size}: a digit needs at least 8 pixels.")
     grey = (_fit(image, WORK_SIDE) if max(image.size) > WORK_SIDE else image).convert("L")
     pixels = np.asarray(grey, dtype=np.float64)
-    found = find_ink(pixels, invert=invert)
+    found = find_ink(pixels, invert=invert, dust=dust)
     steps = ["inverted"] if found.inverted else []
     light = 255 - pixels if found.inverted else pixels
     if image.size == (size, size) and np.median(ring(light, 1)) <= BLACK_LEVEL:

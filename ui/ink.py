@@ -24,11 +24,11 @@ class Ink:
     contrast: float
 
 
-def find_ink(pixels: np.ndarray, *, invert: bool | None = None) -> Ink:
+def find_ink(pixels: np.ndarray, *, invert: bool | None = None, dust: bool = True) -> Ink:
     """Separate ink from background in grey values, (H, W) in [0, 255].
 
     With `invert=None` the ink is what differs most from the background, lighter or darker; True asks for
-    dark ink, False for light. Light ink on even black comes back as it is.
+    dark ink, False for light. Light ink on even black comes back as it is. `dust=False`: there is none to look for.
     """
     residual, noise = _subtract_background(pixels)
     threshold = max(NOISE_FLOOR * noise, QUIET)
@@ -40,7 +40,8 @@ def find_ink(pixels: np.ndarray, *, invert: bool | None = None) -> Ink:
     if contrast == 0:
         return Ink(np.zeros_like(pixels), invert, 0.0)
     floor = min(0.5, NOISE_FLOOR * noise / contrast)
-    values = _without_dust(((signal / contrast - floor) / (1 - floor)).clip(0, 1))
+    values = ((signal / contrast - floor) / (1 - floor)).clip(0, 1)
+    values = _without_dust(values) if dust else values
     return Ink(values, invert, contrast if values.any() else 0.0)
 
 
