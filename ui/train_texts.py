@@ -5,7 +5,13 @@ from typing import Any
 MODELS = {"lapgan": "LAPGAN", "infogan": "InfoGAN", "bigan": "BiGAN", "gan": "Plain GAN", "classifier": "Classifier"}
 
 # Data as people call it; other names are shown as they are.
-DATA = {"mnist": "MNIST", "fashion-mnist": "Fashion-MNIST", "cifar10": "CIFAR-10"}
+DATA = {
+    "mnist": "MNIST",
+    "fashion-mnist": "Fashion-MNIST",
+    "cifar10": "CIFAR-10",
+    "chairs": "chairs (rendered)",
+    "faces": "faces (rendered)",
+}
 
 # What a run does in a word, and the tone of its dot.
 STATES = {

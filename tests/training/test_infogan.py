@@ -175,7 +175,7 @@ def test_any_number_of_codes_is_trained(codes):
     assert math.isfinite(training.score(training.model, normalise(training.dataset.images[:50])))
 
 
-@pytest.mark.parametrize(("code", "factor"), enumerate(["azimuth", "elevation", "lighting", "width"]))
+@pytest.mark.parametrize(("code", "factor"), list(enumerate(["azimuth", "elevation", "lighting", "width"])))
 def test_a_turned_head_is_like_one_rendered_so(monkeypatch, code, factor):
     names, ranges = list(SCENES["faces"].factors), torch.tensor(list(SCENES["faces"].factors.values()))
     column, most = names.index(factor), torch.zeros(6, 4)

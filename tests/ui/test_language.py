@@ -145,6 +145,7 @@ def _open_everything(page):
     page.wait_for_timeout(500)
 
 
+@pytest.mark.broad
 @pytest.mark.browser
 def test_the_switch_gives_back_every_english_word_and_is_remembered(training, visit):
     page = visit(training, locale="ko-KR")
@@ -164,6 +165,7 @@ def test_the_switch_gives_back_every_english_word_and_is_remembered(training, vi
     page.wait_for_selector("#lapgan-engine [data-engine=browser]")
 
 
+@pytest.mark.broad
 @pytest.mark.browser
 def test_an_english_browser_can_switch_and_the_address_can_ask(opened, shipped, visit):
     page = opened("lapgan")
@@ -188,6 +190,7 @@ def test_a_refused_picture_is_refused_in_korean(opened, tmp_path):
     assert english(toast.inner_text()) == []
 
 
+@pytest.mark.broad
 @pytest.mark.browser
 def test_a_choice_of_a_menu_is_korean_to_see_and_english_to_gradio(opened):
     page = opened("lapgan", locale="ko-KR")
@@ -202,7 +205,7 @@ def test_a_choice_of_a_menu_is_korean_to_see_and_english_to_gradio(opened):
 
 
 @pytest.mark.browser
-@pytest.mark.parametrize("kind", ["lapgan", "infogan"])
+@pytest.mark.parametrize("kind", ["lapgan", pytest.param("infogan", marks=pytest.mark.broad)])
 def test_a_drag_keeps_its_pace_in_korean_and_asks_for_nothing(opened, kind):
     page = opened(kind, locale="ko-KR")
     page.evaluate(DRAG, [kind, 0.5])
@@ -215,6 +218,7 @@ def test_a_drag_keeps_its_pace_in_korean_and_asks_for_nothing(opened, kind):
 
 
 @pytest.mark.browser
+@pytest.mark.broad
 @pytest.mark.parametrize("tab", TABS)
 def test_no_phone_scrolls_sideways_in_korean(training, visit, tab):
     page = visit(training, tab=tab, width=390, height=844, locale="ko-KR")

@@ -53,6 +53,7 @@ def test_the_table_shows_the_paper_and_the_baseline_beside_ours(shipped, visit):
     assert page.locator(ROWS).count() == len(entries["bigan-mnist"])
 
 
+@pytest.mark.broad
 @pytest.mark.browser
 def test_a_heading_sorts_by_its_column_by_click_and_by_key(shipped, visit):
     page = opened_report(visit, shipped)
@@ -97,6 +98,7 @@ def test_a_figure_opens_what_it_is_and_how_to_compute_it_again(shipped, visit):
     assert button.evaluate("node => node === document.activeElement")
 
 
+@pytest.mark.broad
 @pytest.mark.browser
 @pytest.mark.parametrize(("tab", "locale"), [("Report", "en-US"), ("성적표", "ko-KR")])
 def test_a_phone_gets_cards_and_scrolls_one_way_only(shipped, visit, tab, locale):
@@ -147,6 +149,7 @@ def test_nothing_else_is_drawn_or_given(shipped, name):
         assert answer.status_code != 200 or "figures" not in answer.text
 
 
+@pytest.mark.broad
 @pytest.mark.browser
 def test_without_a_report_the_tab_says_how_to_write_one(visit, tmp_path):
     shutil.copytree(SHIPPED / "infogan-mnist", tmp_path / "infogan-mnist")
