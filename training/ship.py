@@ -17,9 +17,10 @@ from models.checkpoint import (
     write_durably,
     write_json,
 )
+from models.samples import draw_samples
 from training.bench import Bench
 from training.card import card
-from training.data import Dataset, public_name
+from training.data import public_name
 from training.evaluate import evaluate
 from training.grids import save_grid
 from training.run import RunError, RunFolder, load_state
@@ -97,9 +98,8 @@ def measure(weights: Weights, bench: Bench, command: str) -> dict:
         **{key: value for key, value in weights.metrics.items() if key in ("ablations", "eight_bit")},
     }
     write_json(weights.folder / "metrics.json", metrics)
-    picture = sample_picture(weights, bench.test)
-    if picture is not None:
-        save_grid(weights.folder / "sample.png", *picture, scale=3)
+    if weights.kind != "classifier":
+        save_grid(weights.folder / "sample.png", *sample_picture(weights), scale=3)
     write_durably(weights.folder / "README.md", card(weights, metrics).encode())
     return metrics
 
@@ -136,23 +136,12 @@ def name_codes(weights: Weights, bench: Bench, result: dict) -> Weights:
     return replace(weights, config=config)
 
 
-def sample_picture(weights: Weights, test: Dataset) -> tuple[torch.Tensor, int] | None:
+def sample_picture(weights: Weights) -> tuple[torch.Tensor, int]:
     """Return the pictures of a model card and the number of columns: generated ones only, never data."""
-    model, config = weights.model, weights.config
     if weights.kind == "infogan":
-        order = sorted(range(config.categorical[0]), key=lambda k: config.category_names[k : k + 1])
-        seeds = [row for row in range(6) for _ in order]
-        others = [0] * (len(config.categorical) - 1)
-        categories = [[k, *others] for k in order] * 6
-        return model.generate(seeds, categories, [[0.0] * config.continuous] * len(seeds)), len(order)
-    if weights.kind == "bigan":
-        return model.decode(model.latents(range(60))), 10
-    if weights.kind == "lapgan":
-        labels = [i % config.classes for i in range(60)] if config.classes else None
-        return model.grow([[i] * config.levels for i in range(60)], labels)[-1].image, 10
-    if weights.kind == "gan":
-        return model.sample(range(60)), 10
-    return None
+        columns = weights.config.categorical[0]
+        return draw_samples(weights, [row for row in range(6) for _ in range(columns)]), columns
+    return draw_samples(weights, range(60)), 10
 
 
 def draw_one(

@@ -21,7 +21,6 @@ How to add a tab (InfoGAN is the example):
 import base64
 import binascii
 import hashlib
-import io
 import itertools
 import json
 from collections.abc import Callable
@@ -32,7 +31,7 @@ from typing import Any
 import gradio as gr
 from PIL import Image
 
-from ui import door
+from ui import door, images
 from ui.inference import tell_errors
 
 WEB = Path(__file__).parent / "web"
@@ -92,10 +91,9 @@ def pad_picture(picture: Image.Image, *, keep: bool) -> str:
     """
     small = picture.copy()
     small.thumbnail((PAD_SIDE, PAD_SIDE))
-    file = io.BytesIO()
-    small.save(file, "PNG")
-    source = f"data:image/png;base64,{base64.b64encode(file.getvalue()).decode('ascii')}"
-    return json.dumps({"source": source, "keep": keep, "turn": next(_turns)})  # the same picture twice is news, too
+    return json.dumps(
+        {"source": images.data_url(small), "keep": keep, "turn": next(_turns)}
+    )  # the same picture twice is news, too
 
 
 def picture_button(text: str, *, elem_id: str) -> gr.UploadButton:

@@ -25,7 +25,8 @@ TEXT = {
 # Ways to fetch from elsewhere, to run ffmpeg on a stranger's film, to look at what others do, to edit the app.
 SHUT = re.compile(
     r"(/gradio_api)?/+(proxy=.*|file=[/\s]*https?:.*|(stream|process_recording|vibe-(edit|code)|undo-vibe-edit|run-history"
-    r"|runs|deep_link|dev|custom_component|monitoring|login|logout|component_server)(/.*)?)",
+    r"|deep_link|dev|custom_component|monitoring|login|logout|component_server)(/.*)?)"
+    r"|/gradio_api/+runs(/.*)?",  # without the prefix they are the page's own
     re.IGNORECASE | re.DOTALL,
 )
 # These have their own limits: multipart uploads, and the pictures to train on.

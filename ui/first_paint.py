@@ -4,8 +4,6 @@ The page's own HTML carries one small picture a tab, drawn as it is built, and w
 neither waits for the interface.
 """
 
-import base64
-import io
 import json
 from collections.abc import Callable
 
@@ -49,13 +47,13 @@ def head() -> str:
     for kind, draw in _DRAW.items():
         name = inference.DEFAULTS[kind]
         try:
-            address = base64.b64encode(_png(draw(name))).decode()
+            address = images.data_url(_row(draw(name)))
             nets[kind] = json.loads(told(name, {}))
         except CheckpointError:
             continue
         pictures.append(
             f"html[data-opens={kind}] body:not(:has(.gs-root[data-drawn]))::after "
-            f"{{ background-image: url(data:image/png;base64,{address}); }}"
+            f"{{ background-image: url({address}); }}"
         )
     style = _STYLE.format(pictures="\n".join(pictures))
     said = json.dumps(nets).replace("<", "\\u003c")
@@ -131,11 +129,9 @@ _DRAW: dict[str, Callable[[str], list[Tensor]]] = {
 }
 
 
-def _png(pictures: list[Tensor]) -> bytes:
+def _row(pictures: list[Tensor]) -> Image.Image:
     """Lay pictures (C, s, s) in a row, each enlarged to the same side, the gaps clear."""
     row = Image.new("RGBA", ((SIDE + GAP) * len(pictures) - GAP, SIDE))
     for place, picture in enumerate(pictures):
         row.paste(images.to_png(picture).resize((SIDE, SIDE), Image.Resampling.NEAREST), (place * (SIDE + GAP), 0))
-    file = io.BytesIO()
-    row.save(file, "PNG", optimize=True)
-    return file.getvalue()
+    return row

@@ -1,5 +1,7 @@
 """Untrusted pictures in, tensors out, and back."""
 
+import base64
+import io
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -114,6 +116,18 @@ def to_png(tensor: Tensor, scale: int = 1) -> Image.Image:
     pixels = ((image.clamp(-1, 1) + 1) * 127.5).round().byte().permute(1, 2, 0).numpy()
     pixels = pixels.repeat(scale, axis=0).repeat(scale, axis=1)
     return Image.fromarray(pixels[..., 0] if pixels.shape[2] == 1 else pixels)
+
+
+def png_bytes(picture: Image.Image) -> bytes:
+    """Return a picture as a PNG file."""
+    file = io.BytesIO()
+    picture.save(file, "PNG", optimize=True)
+    return file.getvalue()
+
+
+def data_url(picture: Image.Image) -> str:
+    """Return a picture as a `data:` address, to stand in a page or a message."""
+    return f"data:image/png;base64,{base64.b64encode(png_bytes(picture)).decode('ascii')}"
 
 
 def grid(images: Tensor, columns: int) -> Tensor:

@@ -4,8 +4,6 @@ The protocol is that of Denton et al. 2015, section 5.4: a picture is shown for 
 whether it is real. Real pictures come from a process of the training module, since none are part of this repository.
 """
 
-import base64
-import io
 import json
 import random
 import re
@@ -14,8 +12,10 @@ from pathlib import Path
 
 import gradio as gr
 from PIL import Image
+from torch import Tensor
 
 from models.checkpoint import CheckpointError
+from models.samples import draw_samples
 from ui import images, inference
 from ui.canvas import PRIVATE, component, event_data, intro
 from ui.train_data import RENDERED, run_training
@@ -96,10 +96,7 @@ def _begin(event: gr.EventData) -> str:
     sheet = Image.new(drawn[0].mode, (side * len(pairs), side))
     for place, (picture, _) in enumerate(pairs):
         sheet.paste(picture, (side * place, 0))
-    file = io.BytesIO()
-    sheet.save(file, "PNG")
-    source = f"data:image/png;base64,{base64.b64encode(file.getvalue()).decode('ascii')}"
-    return json.dumps({"turn": turn, "sheet": source, "truth": [truth for _, truth in pairs]})
+    return json.dumps({"turn": turn, "sheet": images.data_url(sheet), "truth": [truth for _, truth in pairs]})
 
 
 def data_of(name: str) -> str:
@@ -132,14 +129,9 @@ def _real(name: str, data: str, *, seed: int, download: bool) -> list[Image.Imag
 
 
 @inference.device_call
-def _generated(name: str, seed: int) -> list:
-    found = inference.weights(name)
-    model, config, seeds = found.model, found.config, [seed + place for place in range(HALF)]
-    if found.kind == "lapgan":
-        labels = [place % config.classes for place in range(HALF)] if config.classes else None
-        return list(model.grow([[one] * config.levels for one in seeds], labels)[-1].image.cpu())
+def _generated(name: str, seed: int) -> list[Tensor]:
+    found, seeds = inference.weights(name), range(seed, seed + HALF)
+    codes = None
     if found.kind == "infogan":
-        rows = [[place % config.categorical[0], *[0] * (len(config.categorical) - 1)] for place in range(HALF)]
-        codes = [[random.uniform(-1, 1) for _ in range(config.continuous)] for _ in seeds]
-        return list(model.generate(seeds, rows, codes).clamp(-1, 1).cpu())
-    return list(model.decode(model.latents(seeds)).clamp(-1, 1).cpu())
+        codes = [[random.uniform(-1, 1) for _ in range(found.config.continuous)] for _ in seeds]
+    return list(draw_samples(found, seeds, codes).cpu())

@@ -5,17 +5,17 @@ ui/web/report.js.
 """
 
 import functools
-import io
 import json
 from pathlib import Path
 
 import gradio as gr
-from PIL import Image
 from starlette.requests import Request
 from starlette.responses import FileResponse, PlainTextResponse, Response
 from starlette.routing import Route
+from torch import Tensor
 
 from models.checkpoint import CheckpointError, load_weights, read_json
+from models.samples import draw_samples
 from ui import images, inference
 from ui.canvas import component, notice
 from ui.settings import settings
@@ -117,30 +117,12 @@ def _kinds() -> dict[str, str]:
 
 @functools.lru_cache(maxsize=32)
 def _sheet(name: str, _changed: int) -> bytes:
-    pictures = [images.to_png(picture) for picture in _drawn(name)]
-    side = pictures[0].width
-    sheet = Image.new(pictures[0].mode, (side * COLUMNS, side * (COUNT // COLUMNS)))
-    for place, picture in enumerate(pictures):
-        sheet.paste(picture, (side * (place % COLUMNS), side * (place // COLUMNS)))
-    file = io.BytesIO()
-    sheet.save(file, "PNG")
-    return file.getvalue()
+    return images.png_bytes(images.to_png(images.grid(_drawn(name), COLUMNS)))
 
 
 @inference.device_call
-def _drawn(name: str) -> list:
+def _drawn(name: str) -> Tensor:
     # The plain GAN is measured against only: no tab keeps it loaded.
     plain = name.startswith("gan-")
     found = load_weights(settings().weights_dir / name, inference.device()) if plain else inference.weights(name)
-    model, config, seeds = found.model, found.config, [SEED + place for place in range(COUNT)]
-    if found.kind == "gan":
-        return list(model.sample(seeds).clamp(-1, 1).cpu())
-    if found.kind == "lapgan":
-        labels = [place % config.classes for place in range(COUNT)] if config.classes else None
-        return list(model.grow([[one] * config.levels for one in seeds], labels)[-1].image.cpu())
-    if found.kind == "infogan":
-        values, *others = config.categorical or (1,)
-        order = sorted(range(values), key=lambda k: config.category_names[k : k + 1])
-        rows = [[order[place % values], *[0] * len(others)][: len(config.categorical)] for place in range(COUNT)]
-        return list(model.generate(seeds, rows, [[0.0] * config.continuous] * COUNT).clamp(-1, 1).cpu())
-    return list(model.decode(model.latents(seeds)).clamp(-1, 1).cpu())
+    return draw_samples(found, range(SEED, SEED + COUNT)).cpu()

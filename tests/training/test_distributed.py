@@ -71,6 +71,7 @@ def test_two_processes_learn_what_one_does(tmp_path):
                 assert torch.allclose(here[key].float(), there[key].float(), rtol=1e-3, atol=1e-4), (name, key)
 
 
+@pytest.mark.broad
 def test_a_run_of_two_processes_is_stopped_continued_broken_and_continued_again(tmp_path):
     run = RunFolder(tmp_path / "run")
     words = ("-m", "training", "train", "gan", "--data", "fake", "--image-size", 8, "--channels", 1, "--device", "cpu")

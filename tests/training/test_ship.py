@@ -246,19 +246,19 @@ def test_a_card_of_published_nets_claims_no_extension(measured):
 
 def test_sample_pictures_are_generated_ones_in_order_of_the_digits():
     weights = untrained("infogan", category_names=tuple("3140592687"))
-    images, columns = sample_picture(weights, None)
+    images, columns = sample_picture(weights)
     category = [weights.config.category_names.index(digit) for digit in DIGITS]
     row = weights.model.generate([2] * 10, [[k] for k in category], [[0.0, 0.0]] * 10)
     assert columns == 10
     assert torch.allclose(images[20:30], row, atol=1e-6)
     three = untrained("infogan", categorical=(3, 2))
-    images, columns = sample_picture(three, None)
+    images, columns = sample_picture(three)
     assert (len(images), columns) == (18, 3)
 
 
 @pytest.mark.parametrize("kind", ["lapgan", "bigan", "gan"])
 def test_sample_pictures_of_the_others(kind):
-    images, columns = sample_picture(untrained(kind), None)
+    images, columns = sample_picture(untrained(kind))
     config = CONFIGS[kind]
     assert (len(images), columns) == (60, 10)
     assert images.shape[1] == config.channels

@@ -1,11 +1,18 @@
-"""Calls of the public API over HTTP, as its documentation shows them."""
+"""Calls of the public API over HTTP, as its documentation shows them; and which parameters make test takes."""
 
 import io
 import json
 
 import httpx
 import numpy as np
+import pytest
 from PIL import Image
+
+
+def first(values):
+    """Parametrise by the first of some values, and by the others in `make broad` only."""
+    one, *others = (value if isinstance(value, tuple) else (value,) for value in values)
+    return [pytest.param(*one), *(pytest.param(*other, marks=pytest.mark.broad) for other in others)]
 
 
 def call(app, name, **arguments):

@@ -12,6 +12,7 @@ import pytest
 from PIL import Image
 
 from models.random import latents
+from tests.ui.calls import first
 from tests.ui.conftest import TABS
 from tests.ui.test_links import pixels, settled
 from ui import engine_files
@@ -50,7 +51,7 @@ def exported(opened):
 
 
 @pytest.mark.browser
-@pytest.mark.parametrize("kind", sorted(DRAWS))
+@pytest.mark.parametrize("kind", first(sorted(DRAWS)))
 def test_files_hold_what_is_shown(exported, kind):
     page, take = exported(kind)
     shown = pixels(page, kind)
@@ -62,8 +63,8 @@ def test_files_hold_what_is_shown(exported, kind):
     assert np.abs(grid[: 2 * side : 2, : 2 * side : 2] - shown).max() <= 1
     film = Image.open(io.BytesIO(take("gif")))
     assert (film.n_frames, film.size, film.info["loop"]) == (FRAMES, (side * 8, side * 8), 0)
-    first = np.asarray(film.convert("RGB"), dtype=int)[::8, ::8]
-    assert np.abs(first - shown).mean() < (0.5 if kind == "infogan" else 8)  # 256 colours
+    frame = np.asarray(film.convert("RGB"), dtype=int)[::8, ::8]
+    assert np.abs(frame - shown).mean() < (0.5 if kind == "infogan" else 8)  # 256 colours
     assert take("webm")[:4] == b"\x1a\x45\xdf\xa3"
     recipe = json.loads(take("json"))
     assert recipe["link"].startswith(page.url.split("?")[0])
@@ -78,7 +79,7 @@ def test_files_hold_what_is_shown(exported, kind):
 
 
 @pytest.mark.browser
-@pytest.mark.parametrize("kind", TABS)
+@pytest.mark.parametrize("kind", first(TABS))
 def test_the_copied_words_draw_the_same_picture(exported, kind):
     page, take = exported(kind)
     shown = pixels(page, kind)
@@ -94,8 +95,8 @@ def test_the_copied_words_draw_the_same_picture(exported, kind):
 
 
 @pytest.mark.browser
-@pytest.mark.parametrize("kind", sorted(DRAWS))
-@pytest.mark.parametrize("motion", ["no-preference", "reduce"])
+@pytest.mark.parametrize("kind", first(sorted(DRAWS)))
+@pytest.mark.parametrize("motion", first(["no-preference", "reduce"]))
 def test_a_walk_plays_without_a_request_and_stops_where_it_is(opened, kind, motion):
     page = opened(kind, motion=motion)
     settled(page, kind)

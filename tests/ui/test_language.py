@@ -7,6 +7,7 @@ import subprocess
 
 import pytest
 
+from tests.ui.calls import first
 from tests.ui.conftest import SHIPPED, running_app
 from tests.ui.test_engine import DRAG
 from tests.ui.written import CATALOGUE, KEPT, PLACE, ROOT, citations, everything, needs_translation, places, written
@@ -205,7 +206,7 @@ def test_a_choice_of_a_menu_is_korean_to_see_and_english_to_gradio(opened):
 
 
 @pytest.mark.browser
-@pytest.mark.parametrize("kind", ["lapgan", pytest.param("infogan", marks=pytest.mark.broad)])
+@pytest.mark.parametrize("kind", first(["lapgan", "infogan"]))
 def test_a_drag_keeps_its_pace_in_korean_and_asks_for_nothing(opened, kind):
     page = opened(kind, locale="ko-KR")
     page.evaluate(DRAG, [kind, 0.5])

@@ -1,5 +1,6 @@
 // "Real or generated?": twenty pictures, each for a time exact to a frame and then covered; no request per answer.
 
+import { button, made } from "./nodes.js";
 import { fill } from "./text.js";
 import { copy } from "./tools.js";
 
@@ -182,14 +183,4 @@ export function mountQuiz(element, { props, watch, trigger }) {
     event.preventDefault();
     answer(event.key === "ArrowRight");
   });
-}
-
-function made(tag, text, className = "") {
-  return Object.assign(document.createElement(tag), { textContent: text, className });
-}
-
-function button(text, act) {
-  const node = Object.assign(made("button", text), { type: "button" });
-  node.addEventListener("click", act);
-  return node;
 }

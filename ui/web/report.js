@@ -1,6 +1,7 @@
 // The report card: figures in a table that sorts by any column, each opening what it is, and samples side by side.
 
 import { makeDialog } from "./dialog.js";
+import { button, made } from "./nodes.js";
 import { fill } from "./text.js";
 
 const COLUMNS = ["weights", "figure", "in_paper", "here", "baseline"];
@@ -158,15 +159,5 @@ function withRole(node, role) {
 function wrapped(tag, value) {
   const node = document.createElement(tag);
   node.append(value);
-  return node;
-}
-
-function made(tag, text, className = "") {
-  return Object.assign(document.createElement(tag), { textContent: text, className });
-}
-
-function button(text, act) {
-  const node = Object.assign(made("button", text), { type: "button" });
-  node.addEventListener("click", act);
   return node;
 }
