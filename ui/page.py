@@ -38,7 +38,7 @@ TEXT = {
     "loaded": "Ready: {names}",
     "missing": "Missing: {names}",
 }
-TABS = (lapgan_tab, infogan_tab, bigan_tab)
+TABS = (lapgan_tab, infogan_tab, bigan_tab, quiz_tab, report_tab)
 MEDIA_TYPES = {
     ".js": "text/javascript",
     ".css": "text/css",
@@ -75,11 +75,7 @@ def build_page() -> gr.Blocks:
             shelves = []
             for tab in TABS:
                 with gr.Tab(tab.TEXT["tab"], id=tab.TEXT["id"], elem_classes="gs-panel"):
-                    shelves.append(tab.build())
-            with gr.Tab(quiz_tab.TEXT["tab"], id=quiz_tab.TEXT["id"], elem_classes="gs-panel"):
-                quiz_tab.build()
-            with gr.Tab(report_tab.TEXT["tab"], id=report_tab.TEXT["id"], elem_classes="gs-panel"):
-                report_tab.build()
+                    shelves.append(tab.build())  # its menu of weights, if it has one
             with gr.Tab(train_tab.TEXT["tab"], id=train_tab.TEXT["id"], elem_classes="gs-panel"):
                 train_tab.build(demo, tabs, [shelf for shelf in shelves if shelf is not None])
         demo.load(None, None, tabs, js=_OPEN.format(version=web_version()), **NOW)
