@@ -16,6 +16,7 @@ from safetensors.torch import save
 from torch import Tensor, nn
 
 from models import MODELS, Config, build
+from models.steps import from_steps, is_rounded, size_shape, to_steps
 
 MAX_WEIGHTS_BYTES = 256 * 2**20
 MAX_JSON_BYTES = 2**20
@@ -26,6 +27,7 @@ MAX_NAMES = 1000
 MAY_BE_ZERO = {"classes", "continuous", "generator_hidden", "noise", "noise_planes", "trunk_hidden"}
 CARD_FILES = ("config.json", "model.safetensors", "metrics.json")
 DTYPES = {"F16": torch.float16, "F32": torch.float32, "I64": torch.int64}
+STEPS, SIZE = "I8", ".step"  # a weight of whole steps, and what is added to its name for the size of a step
 
 
 class CheckpointError(Exception):
@@ -77,7 +79,8 @@ def save_weights(folder: Path, kind: str, config: Config, model: nn.Module, *, h
     """Write `model.safetensors` and `config.json`; parts that only training needs are left out.
 
     Args:
-        half: store floating-point tensors as float16; they are computed in float32 all the same.
+        half: store floating-point tensors as float16, and those rounded to 8 bits (`models.steps`) as int8 with the
+            size of a step beside them; they are computed in float32 all the same.
 
     Raises:
         CheckpointError: a value is not finite, or too large for float16; nothing is written then.
@@ -89,9 +92,12 @@ def save_weights(folder: Path, kind: str, config: Config, model: nn.Module, *, h
     state = model.state_dict()
     tensors = {}
     for key in keys:
-        tensor = state[key].detach().cpu()
-        tensors[key] = (tensor.half() if half and tensor.is_floating_point() else tensor).contiguous()
+        tensor = state[key].detach().cpu().contiguous()
+        shrunk = half and tensor.is_floating_point()
+        tensors[key] = tensor.half() if shrunk else tensor
         check_finite(folder.name, key, tensors[key])
+        if shrunk and is_rounded(tensor):
+            tensors[key], tensors[key + SIZE] = to_steps(tensor)
     folder.mkdir(parents=True, exist_ok=True)
     write_durably(folder / "model.safetensors", save(tensors))
     write_json(folder / "config.json", {"model": kind, "config": asdict(config)})
@@ -148,7 +154,8 @@ def read_tensors(path: Path, expected: dict[str, Tensor]) -> dict[str, Tensor]:
     """Read exactly the expected tensors, as float32 or int64.
 
     Args:
-        expected: tensors on any device (meta will do) with the shapes and types wanted.
+        expected: tensors (n, ...) on any device (meta will do) with the shapes and types wanted; one of floats may be
+            stored as int8 steps, with the size of a step (n, 1, ...) beside it.
     """
     check_size(path, MAX_WEIGHTS_BYTES)
     try:
@@ -158,21 +165,31 @@ def read_tensors(path: Path, expected: dict[str, Tensor]) -> dict[str, Tensor]:
             raise CheckpointError(f"{path.name} has a header of {header} bytes, more than {MAX_HEADER_BYTES} allowed.")
         with safe_open(path, framework="pt") as file:
             keys = set(file.keys())
-            if keys != set(expected):
-                odd = _shortened(sorted(keys ^ set(expected)))
+            rows = {
+                key for key in keys & set(expected) if expected[key].is_floating_point() and expected[key].dim() > 1
+            }
+            whole = {key for key in rows if file.get_slice(key).get_dtype() == STEPS}
+            sizes = {key + SIZE: expected[key].new_empty(size_shape(expected[key].shape)) for key in whole}
+            if keys != set(expected) | set(sizes):
+                odd = _shortened(sorted(keys ^ (set(expected) | set(sizes))))
                 raise CheckpointError(f"{path.name} does not fit its config: missing or unknown tensors: {odd}.")
-            for key, wanted in expected.items():
+            for key, wanted in (expected | sizes).items():
                 part = file.get_slice(key)
                 if tuple(part.get_shape()) != tuple(wanted.shape):
                     raise CheckpointError(
                         f"{path.name}: {key} has shape {tuple(part.get_shape())}, "
                         f"its config asks for {tuple(wanted.shape)}."
                     )
-                stored = DTYPES.get(part.get_dtype())
+                stored = wanted.dtype if key in whole else DTYPES.get(part.get_dtype())
                 if stored is None or stored.is_floating_point != wanted.dtype.is_floating_point:
                     raise CheckpointError(f"{path.name}: {key} has type {part.get_dtype()}, expected {wanted.dtype}.")
             # Copied: what lies in a mapped file that is later cut short ends the process.
-            tensors = {key: file.get_tensor(key).to(wanted.dtype, copy=True) for key, wanted in expected.items()}
+            tensors = {
+                key: from_steps(file.get_tensor(key), file.get_tensor(key + SIZE))
+                if key in whole
+                else file.get_tensor(key).to(wanted.dtype, copy=True)
+                for key, wanted in expected.items()
+            }
     except (SafetensorError, OSError) as error:
         raise CheckpointError(f"{path.name} is not a valid safetensors file: {error}.") from error
     for key, tensor in tensors.items():

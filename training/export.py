@@ -1,6 +1,6 @@
 """Write a weights folder's nets as ONNX for the visitor's browser: `python -m training export`.
 
-Weights are stored as float16, or as int8 where they were rounded to that (`training.rounding`), and become float32
+Weights are stored as float16, or as int8 where they were rounded to that (`models.steps`), and become float32
 where they are used; the batch is the one free dimension. golden.json holds what
 torch makes of a few seeded inputs, so that the page can try an engine before it trusts it, and names the weights.
 """
@@ -26,13 +26,12 @@ from models.infogan import InfoGAN
 from models.lapgan import LAPGAN
 from models.pyramid import up
 from models.random import latents
-from training.rounding import is_rounded, to_steps
+from models.steps import LARGE, is_rounded, to_steps
 from training.run import RunError
 
 OPSET = 17
 GOLDEN_SEED = 42
 GOLDEN_VALUES = 64
-SMALL = 64  # tensors of fewer values stay float32: they weigh nothing
 
 
 @dataclass(frozen=True)
@@ -137,12 +136,12 @@ def shrink_weights(model: onnx.ModelProto) -> onnx.ModelProto:
     graph, nodes, sizes = model.graph, [], []
     for tensor in graph.initializer:
         values = numpy_helper.to_array(tensor)
-        if tensor.data_type != TensorProto.FLOAT or values.size < SMALL:
+        if tensor.data_type != TensorProto.FLOAT or values.size < LARGE:
             continue
         name, weight = tensor.name, torch.from_numpy(values.copy())
         turned = weight.dim() == 2 and not is_rounded(weight)  # the exporter lays some dense layers out so
         weight = weight.T if turned else weight
-        if weight.dim() > 1 and is_rounded(weight):
+        if is_rounded(weight):
             steps, size = (part.T if turned else part for part in to_steps(weight))
             tensor.CopyFrom(numpy_helper.from_array(steps.contiguous().numpy(), f"{name}.steps"))
             sizes.append(numpy_helper.from_array(size.contiguous().numpy(), f"{name}.size"))

@@ -1,32 +1,10 @@
-"""Weights of 8 bits: 255 evenly spaced values a row, so that what a browser has to fetch is half as large as float16.
-
-A row is what stands at one place of the first dimension: an output channel of a convolution or a dense layer, an input
-channel of a transposed convolution. Its largest weight is 127 steps from 0.
-"""
+"""Round weights to 8 bits a row (`models.steps`): `python -m training round`."""
 
 import torch
 import tyro
-from torch import Tensor
 
 from models.checkpoint import Weights, load_weights, save_weights, write_json
-
-LARGE = 64  # tensors of fewer values weigh nothing and stay as they are
-MOST = 127
-FLOAT16 = 2.0**-10  # what storing in float16 may move a weight, as a part of it
-
-
-def to_steps(weight: Tensor) -> tuple[Tensor, Tensor]:
-    """Return the nearest whole steps, int8 shaped as weight (n, ...), and the size of a step (n, 1, ...), float32."""
-    flat = weight.detach().float().flatten(1)
-    step = flat.abs().amax(dim=1, keepdim=True) / MOST
-    steps = torch.where(step > 0, flat / step.clamp(min=1e-30), 0).round()
-    return steps.to(torch.int8).reshape(weight.shape), step.reshape(-1, *[1] * (weight.dim() - 1))
-
-
-def is_rounded(weight: Tensor) -> bool:
-    """Tell whether a weight has only such values, as far as float16 can hold them."""
-    steps, step = to_steps(weight)
-    return bool((steps * step - weight.float()).abs().le(FLOAT16 * weight.float().abs() + 1e-7).all())
+from models.steps import LARGE, from_steps, to_steps
 
 
 @torch.no_grad()
@@ -34,12 +12,11 @@ def round_weights(weights: Weights) -> None:
     """Round every large weight of a model in place."""
     for parameter in weights.model.parameters():
         if parameter.dim() > 1 and parameter.numel() >= LARGE:
-            steps, step = to_steps(parameter)
-            parameter.copy_(steps * step)
+            parameter.copy_(from_steps(*to_steps(parameter)))
 
 
 def round_command(weights: tyro.conf.Positional[str], /) -> None:
-    """Round weights to 8 bits a row, so that browsers fetch half; evaluate and export them anew afterwards.
+    """Round weights to 8 bits a row, so that files are half as large; evaluate and export them anew afterwards.
 
     Args:
         weights: weights folder.
