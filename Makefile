@@ -10,7 +10,7 @@ PYTEST_ARGS ?= -n 2 --dist loadfile
 help:
 	@echo "make run     install what is missing and open Ganscope on http://127.0.0.1:7860"
 	@echo "make test    install what is missing, then lint and run the tests"
-	@echo "make lint    check style and formatting only"
+	@echo "make lint    check style, formatting and types only"
 	@echo "make coverage           every test, and how much of the Python it reaches"
 	@echo "make hostile load broad what make test leaves out: hostile files, fifty visitors, every combination of the page"
 	@echo "make lock audit container-check   for a release: pin with hashes, look for advisories, try the image's steps"
@@ -61,6 +61,7 @@ node_modules/dev.stamp: package.json package-lock.json ui/compress.mjs
 lint: .venv/dev.stamp
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/mypy
 	@if command -v npm >/dev/null; then $(MAKE) --no-print-directory lint-web; \
 	else echo "npm is not installed, so ui/web is not checked."; fi
 

@@ -9,6 +9,7 @@ import os
 import typing
 from dataclasses import MISSING, asdict, dataclass, fields
 from pathlib import Path
+from typing import Any
 
 import torch
 from safetensors import SafetensorError, safe_open
@@ -143,7 +144,7 @@ def config_from_dict(kind: str, values: object) -> Config:
     missing = [f.name for f in fields(config) if f.name not in values and f.default is MISSING]
     if missing:
         raise CheckpointError(f"Missing keys in the config of a {kind}: {', '.join(missing)}.")
-    checked = {key: _checked(f"{kind}.{key}", value, hints[key]) for key, value in values.items()}
+    checked: dict[str, Any] = {key: _checked(f"{kind}.{key}", value, hints[key]) for key, value in values.items()}
     try:
         return config(**checked)
     except ValueError as error:

@@ -141,6 +141,8 @@ class InfoGAN(nn.Module):
 
     def discriminate(self, images: Tensor) -> tuple[Tensor, Tensor]:
         """Return D's logits (N,) and Q's raw output (N, codes): all logits of categories, then the means."""
+        if self.d_head is None:
+            raise ValueError("This InfoGAN was built without its adversary, so it judges no images.")
         features = self.trunk(images)
         return self.d_head(features).squeeze(1), self.q_head(features)
 

@@ -181,7 +181,8 @@ class ModulatedBlock(nn.Module):
         self.first = nn.Conv2d(width, width, 3, padding=1)
         self.second = nn.Conv2d(width, width, 3, padding=1)
         nn.init.zeros_(self.modulate.bias)
-        nn.init.zeros_(self.second.bias)
+        if self.second.bias is not None:  # never: torch's type leaves it open
+            nn.init.zeros_(self.second.bias)
 
     def forward(self, x: Tensor, style: Tensor) -> Tensor:
         scale, shift = self.modulate(style)[:, :, None, None].chunk(2, dim=1)

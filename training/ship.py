@@ -7,7 +7,8 @@ from pathlib import Path
 
 import torch
 
-from models import Config, build
+from models import build
+from models.bigan import BiGAN
 from models.checkpoint import (
     Weights,
     config_from_dict,
@@ -17,6 +18,9 @@ from models.checkpoint import (
     write_durably,
     write_json,
 )
+from models.gan import GAN
+from models.infogan import InfoGAN
+from models.lapgan import LAPGAN
 from models.samples import draw_samples
 from training.bench import Bench
 from training.card import card
@@ -44,8 +48,10 @@ def ship(runs: list[RunFolder], folder: Path, *, half: bool, newest: bool) -> We
     for what in ("config", "data_digest"):
         if any(record[what] != records[0][what] for record in records):
             raise RunError(f"These runs differ in {what}, so they do not fit together; name runs of one {what}.")
-    model = build(kind, config_from_dict(kind, config), adversary=False)
-    wanted, found, history = model.state_dict().keys(), {}, []
+    shape = config_from_dict(kind, config)
+    model = build(kind, shape, adversary=False)
+    wanted, history = model.state_dict().keys(), []
+    found: dict[str, torch.Tensor] = {}
     for run, request, record in zip(runs, requests, records, strict=True):
         path = run.checkpoints / "best.safetensors"
         if newest or not path.exists():
@@ -73,7 +79,7 @@ def ship(runs: list[RunFolder], folder: Path, *, half: bool, newest: bool) -> We
     if lacking:
         raise RunError(f"No run here trained {', '.join(lacking)}; name the runs of those levels as well.")
     model.load_state_dict(found, strict=True)
-    save_weights(folder, kind, model.config, model, half=half)
+    save_weights(folder, kind, shape, model, half=half)
     for stale in ("README.md", "sample.png"):  # of the weights that lay here before
         (folder / stale).unlink(missing_ok=True)
     write_json(folder / "metrics.json", {"training": history})
@@ -83,8 +89,8 @@ def ship(runs: list[RunFolder], folder: Path, *, half: bool, newest: bool) -> We
 def measure(weights: Weights, bench: Bench, command: str) -> dict:
     """Evaluate weights and write metrics.json, the sample picture and the model card into their folder."""
     result = evaluate(weights, bench)
-    if weights.kind == "infogan":
-        weights = name_codes(weights, bench, result)
+    if isinstance(weights.model, InfoGAN):
+        weights = name_codes(weights, weights.model, bench, result)
     metrics = {
         "figures": {key: round(value, 5) for key, value in result["figures"].items()},
         **{key: value for key, value in result.items() if key in ("distance_quantiles",)},
@@ -125,21 +131,21 @@ def note_ablation(folder: Path, result: dict, weights: Weights, command: str, no
     write_durably(folder / "README.md", card(compared, compared.metrics).encode())
 
 
-def name_codes(weights: Weights, bench: Bench, result: dict) -> Weights:
+def name_codes(weights: Weights, model: InfoGAN, bench: Bench, result: dict) -> Weights:
     """Store what each category draws and what each continuous code changes; labels serve for this alone."""
     names = tuple(bench.test.class_names[k] for k in result["category_of"])
-    codes = ["free"] * weights.config.continuous
+    codes = ["free"] * model.config.continuous
     for name, code in result["code_of"].items():
         codes[code] = name
-    config: Config = replace(weights.config, category_names=names, continuous_names=tuple(codes))
-    write_json(weights.folder / "config.json", {"model": weights.kind, "config": asdict(config)})
-    return replace(weights, config=config)
+    model.config = replace(model.config, category_names=names, continuous_names=tuple(codes))
+    write_json(weights.folder / "config.json", {"model": weights.kind, "config": asdict(model.config)})
+    return replace(weights, config=model.config)
 
 
 def sample_picture(weights: Weights) -> tuple[torch.Tensor, int]:
     """Return the pictures of a model card and the number of columns: generated ones only, never data."""
-    if weights.kind == "infogan":
-        columns = weights.config.categorical[0]
+    if isinstance(weights.model, InfoGAN):
+        columns = weights.model.config.categorical[0]
         return draw_samples(weights, [row for row in range(6) for _ in range(columns)]), columns
     return draw_samples(weights, range(60)), 10
 
@@ -157,27 +163,29 @@ def draw_one(
     Raises:
         RunError: the weights draw nothing, or know no such codes, seeds or gains.
     """
-    model, config = weights.model, weights.config
-    if weights.kind != "lapgan" and (level_seeds or gains):
+    model = weights.model
+    if not isinstance(model, LAPGAN) and (level_seeds or gains):
         raise RunError(f"{weights.name} has no levels; leave out --level-seeds and --gains.")
-    if weights.kind == "infogan":
-        names = config.category_names
-        if len(codes) not in (0, config.continuous):
-            raise RunError(f"{weights.name} has {config.continuous} continuous codes; give that many --codes, or none.")
+    if isinstance(model, InfoGAN):
+        names, categorical, continuous = model.config.category_names, model.config.categorical, model.config.continuous
+        if len(codes) not in (0, continuous):
+            raise RunError(f"{weights.name} has {continuous} continuous codes; give that many --codes, or none.")
         category = names.index(str(label)) if str(label) in names else label
-        categories = [category, *[0] * len(config.categorical)][: len(config.categorical)]
-        return model.generate([seed], [categories], [codes or (0.0,) * config.continuous])
-    if weights.kind == "lapgan":
+        categories = [category, *[0] * len(categorical)][: len(categorical)]
+        return model.generate([seed], [categories], [codes or (0.0,) * continuous])
+    if isinstance(model, LAPGAN):
+        config = model.config
         for name, given in (("--level-seeds", level_seeds), ("--gains", gains)):
             if len(given) not in (0, config.levels):
                 raise RunError(f"{weights.name} has {config.levels} levels; give {name} as many numbers, or none.")
         seeds = list(reversed(level_seeds)) or [seed] * config.levels
         factors = [*reversed(gains[1:]), 1.0] if gains else None
         return model.grow([seeds], [label] if config.classes else None, factors)[-1].image
-    if weights.kind == "bigan":
-        if len(codes) not in (0, config.latent) or any(not -1 <= code <= 1 for code in codes):
-            raise RunError(f"{weights.name} has codes of {config.latent} numbers from -1 to 1; give that, or none.")
+    if isinstance(model, BiGAN):
+        latent = model.config.latent
+        if len(codes) not in (0, latent) or any(not -1 <= code <= 1 for code in codes):
+            raise RunError(f"{weights.name} has codes of {latent} numbers from -1 to 1; give that, or none.")
         return model.decode(torch.tensor([codes]) if codes else model.latents([seed]))
-    if weights.kind == "gan":
+    if isinstance(model, GAN):
         return model.sample([seed])
     raise RunError(f"{weights.name} is a {weights.kind}, which draws nothing; choose lapgan, infogan, bigan or gan.")
