@@ -99,8 +99,8 @@ class BiGANTraining:
 
         # Both pairs pass D apart, and both labels are swapped for E and G.
         codes = model.encoder(images) if settings.variant == "bigan" else None
-        real = model.discriminator(images, codes)
-        fake = model.discriminator(fakes, z)
+        real = model.discriminator(images, codes).float()
+        fake = model.discriminator(fakes, z).float()
         judge = 0.5 * (F.softplus(-real).mean() + F.softplus(fake).mean())
         fool = 0.5 * F.softplus(-fake).mean()
         if settings.variant == "bigan":
@@ -108,13 +108,15 @@ class BiGANTraining:
         loss = fool
         if settings.variant != "bigan":
             weight, source = (1.0, fakes.detach()) if settings.variant == "latent-regressor" else (0.25, fakes)
-            loss = loss + weight * regression_loss(model.encoder(source), z)
+            loss = loss + weight * regression_loss(model.encoder(source).float(), z)
         if settings.reconstruction_weight:
             error = (model.generator(model.encoder(images) if codes is None else codes) - images).square().mean()
             loss = loss + settings.reconstruction_weight * error
         if settings.contrast_weight:
             moved, _ = move_slightly(images, self.generators["moves"])
-            contrast = info_nce(model.encoder.features(images), model.encoder.features(moved))
+            here, there = (model.encoder.features(x).float() for x in (images, moved))
+            with torch.autocast(self.device.type, enabled=False):  # distances are small differences of large products
+                contrast = info_nce(here, there)
             loss = loss + settings.contrast_weight * contrast
         judge_gradients = torch.autograd.grad(judge, adversary, retain_graph=True)
         player_gradients = torch.autograd.grad(loss, players)

@@ -51,7 +51,7 @@ class ClassifierTraining:
         self.generators = {"augment": torch.Generator().manual_seed(seed)}
 
     def step(self, images: Tensor, labels: Tensor, step: int) -> dict[str, Tensor]:
-        logits = self.model(self.augment(images))
+        logits = self.model(self.augment(images)).float()
         loss = F.cross_entropy(logits, labels)
         descend(loss, self.optimizers["classifier"])
         return {"loss/classifier": loss.detach(), "accuracy/training": (logits.argmax(1) == labels).float().mean()}

@@ -133,8 +133,8 @@ class InfoGANTraining:
         fixed unit variance, as in the authors' MNIST code, and the bound is E[log Q(c|x)] less its value for a Q
         that ignores x: at most E[c^2] / 2 = 1/6 a code.
         """
-        logits, means = self.model.split(output)
-        discrete = output.new_zeros(())
+        logits, means = self.model.split(output.float())
+        discrete = means.new_zeros(())
         for i, part in enumerate(logits):
             discrete = discrete + math.log(part.shape[1]) - F.cross_entropy(part, categories[:, i])
         gaussian = 0.5 * (continuous.square() - (continuous - means).square()).sum(dim=1).mean()
@@ -148,8 +148,8 @@ class InfoGANTraining:
         else:
             moved, _ = move_slightly(images, self.generators["latents"])
         moved_reading = self.model.q_head(self.model.trunk(moved))
-        logits, means = self.model.split(reading)
-        moved_logits, moved_means = self.model.split(moved_reading)
+        logits, means = self.model.split(reading.float())
+        moved_logits, moved_means = self.model.split(moved_reading.float())
         total = images.new_zeros(())
         for here, there in zip(logits, moved_logits, strict=True):
             chance = here.softmax(dim=1)

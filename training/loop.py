@@ -15,6 +15,7 @@ from tqdm import tqdm
 from models.device import has_fast_bfloat16
 from training.data import Dataset, InfiniteSampler, normalise
 from training.distributed import any_rank, averages, rank, ranks
+from training.metrics import NotFiniteError
 from training.run import RunError, RunFolder, State
 from training.shared import own_rows, share, step_shared
 
@@ -126,16 +127,19 @@ def train(
         training.calibrate(average)
         average.eval()
         score = training.score(average, held_out)
+        tensors = pack(training, average, sampler)
+        broken = not_finite(tensors) or not_finite({"the score": torch.tensor(score or 0.0)})
+        if broken:
+            return broken
+        try:  # huge weights that are still finite show in the pictures first
+            measures, picture = training.probe(average), training.preview(average)
+        except NotFiniteError:
+            return "a picture it drew"
         improved = score is None or score > best
         best = max(best, score) if score is not None else best
         meta = {"best": best, "score": score, "seconds": seconds, "cpu_seconds": cpu_seconds}
-        tensors = pack(training, average, sampler)
-        broken = not_finite(tensors)
-        if broken:
-            return broken
         run.save(State(step, tensors, meta), best=improved)
-        run.append_measures({"step": step, "seconds": seconds, "score": score, **training.probe(average)})
-        picture = training.preview(average)
+        run.append_measures({"step": step, "seconds": seconds, "score": score, **measures})
         if picture is not None:
             run.save_sample(step, *picture)
         mark = "" if score is None else f", score {score:.4f}" + (" (best so far)" if improved else "")

@@ -1,6 +1,7 @@
 """Adversarial losses as pure functions of logits, and what more than one model uses of them.
 
-The generator's side is always the non-saturating one, as in the authors' code of all three models.
+The generator's side is always the non-saturating one, as in the authors' code of all three models. The nets may
+compute in bfloat16; what is made of their answers is float32, as three digits are too few for a loss.
 """
 
 from collections.abc import Callable
@@ -17,6 +18,7 @@ AdversarialLoss = Literal["log", "least-squares"]
 
 def discriminator_loss(real: Tensor, fake: Tensor, kind: AdversarialLoss = "log") -> Tensor:
     """Loss of D from logits (N,) on real and generated images: log loss, or least squares (Mao et al. 2017)."""
+    real, fake = real.float(), fake.float()
     if kind == "log":
         return F.softplus(-real).mean() + F.softplus(fake).mean()
     return 0.5 * ((real - 1).square().mean() + fake.square().mean())
@@ -24,6 +26,7 @@ def discriminator_loss(real: Tensor, fake: Tensor, kind: AdversarialLoss = "log"
 
 def generator_loss(fake: Tensor, kind: AdversarialLoss = "log") -> Tensor:
     """Loss of G from D's logits (N,) on generated images."""
+    fake = fake.float()
     if kind == "log":
         return F.softplus(-fake).mean()
     return 0.5 * (fake - 1).square().mean()

@@ -22,6 +22,10 @@ PYRAMID_BATCH = 500
 SORT_BATCH = 64
 
 
+class NotFiniteError(ValueError):
+    """What is to be measured holds NaN or infinity."""
+
+
 class Matching(NamedTuple):
     """Say which class each category code stands for, and how often that is wrong."""
 
@@ -243,7 +247,7 @@ def _finite(values: Array) -> Tensor:
     values = torch.as_tensor(values).detach()
     if not values.isfinite().all():
         missing = int((~values.isfinite()).sum())
-        raise ValueError(f"{missing} of {values.numel()} values to measure are NaN or infinite: fix their source.")
+        raise NotFiniteError(f"{missing} of {values.numel()} values to measure are NaN or infinite: fix their source.")
     return values
 
 

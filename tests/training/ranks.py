@@ -2,10 +2,12 @@
 
 import sys
 from pathlib import Path
+from unittest.mock import patch
 
 import torch
 
 from tests.training.tiny import request, signals_kept
+from training import loop
 from training.distributed import join
 from training.loop import Limits
 from training.run import RunFolder
@@ -36,9 +38,11 @@ CASES = {
 
 def train_all(to):
     limits = Limits(steps=STEPS, tick_steps=1, save_steps=STEPS)
-    for name, asked in CASES.items():
-        with signals_kept():
-            start(resolve(asked), RunFolder(Path(to) / name), limits, resume=False, device_name=join("cpu"))
+    # In float32: bfloat16 rounds a sum in parts otherwise than the whole, by more than is compared.
+    with patch.object(loop, "has_fast_bfloat16", lambda device: False):
+        for name, asked in CASES.items():
+            with signals_kept():
+                start(resolve(asked), RunFolder(Path(to) / name), limits, resume=False, device_name=join("cpu"))
 
 
 if __name__ == "__main__":

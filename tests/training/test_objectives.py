@@ -28,6 +28,18 @@ def test_one_step_moves_every_parameter(kind, preset):
 
 
 @pytest.mark.parametrize(("kind", "preset"), PRESETS, ids=str)
+def test_nets_in_bfloat16_have_their_losses_in_float32(kind, preset):
+    exact = step(training_of(kind, preset))
+    with torch.autocast("cpu", torch.bfloat16):
+        rounded = step(training_of(kind, preset))
+    for key, value in rounded.items():
+        if key.startswith(("loss", "information")):
+            assert value.dtype == torch.float32, key
+            assert value != value.bfloat16(), key
+            assert value.item() == pytest.approx(exact[key].item(), rel=0.05, abs=0.05), key
+
+
+@pytest.mark.parametrize(("kind", "preset"), PRESETS, ids=str)
 def test_the_same_seed_takes_the_same_step(kind, preset):
     first, again, other = (training_of(kind, preset, seed=seed) for seed in (1, 1, 2))
     for training in (first, again, other):
