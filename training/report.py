@@ -15,6 +15,7 @@ from training.bench import load_bench
 from training.card import card, fill_readme
 from training.data import DataError, open_dataset
 from training.evaluate import SEED, evaluate
+from training.experiments import FOLDER, read_experiments
 from training.figures import figure, number, tolerance
 from training.run import RunError
 
@@ -136,7 +137,7 @@ def build_report(weights_dir: Path) -> dict:
         `weights`: for each folder `name`, `kind`, `n`, `seeds` of its training, `date`, `command`, `others` (baselines
         and ablations that share figures with it, by name), whether it is itself a `baseline`, and `rows`; a row has
         `key`, `name`, `definition`, `main`, `n`, and the figures `paper` (or None), `here` and `others` (by name), each
-        `text` and `value`.
+        `text` and `value`. `experiments`: what `training.experiments.read_experiments` gives.
 
     Raises:
         CheckpointError: a figure without definition, or a damaged file; one sentence.
@@ -161,7 +162,7 @@ def build_report(weights_dir: Path) -> dict:
                 "rows": [row(name, key, metrics, others) for key in metrics["figures"]],
             }
         )
-    return {"weights": entries}
+    return {"weights": entries, "experiments": read_experiments(weights_dir)}
 
 
 def compared(name: str, found: dict[str, dict]) -> dict[str, dict[str, float]]:
@@ -215,6 +216,27 @@ def as_markdown(report: dict) -> str:
             lines.append(f"| {' | '.join([one['name'], paper, one['here']['text'], *others, format(one['n'], ',')])} |")
             definitions[one["name"]] = one["definition"]
         parts.append("\n".join(lines) + "\n")
+    parts += [experiment_as_markdown(one) for one in report["experiments"]]
     parts.append("\n## What each figure is\n\n")
     parts += [f"- **{name}**: {definition}\n" for name, definition in sorted(definitions.items())]
     return "".join(parts)
+
+
+def experiment_as_markdown(experiment: dict) -> str:
+    """Write an experiment: what was done, its table and its pictures."""
+    seeds = ", ".join(map(str, experiment["seeds"]))
+    lines = [
+        f"\n## {experiment['title']}\n",
+        f"{experiment['definition']}\n",
+        f"`{experiment['command']}` on {experiment['date']}; {experiment['n']:,} pictures, seeds {seeds}.\n",
+    ]
+    if experiment["rows"]:
+        in_paper = any(one["paper"] for one in experiment["rows"])
+        head = ["", *(["paper"] if in_paper else []), *experiment["columns"]]
+        lines += [f"| {' | '.join(head)} |", f"|{'---|' * len(head)}"]
+        for one in experiment["rows"]:
+            cells = [cell or "-" for cell in [*([one["paper"]] if in_paper else []), *one["cells"]]]
+            lines.append(f"| {' | '.join([one['name'], *cells])} |")
+        lines.append("")
+    lines += [f"![{one['alt']}](weights/{FOLDER}/{one['file']})\n" for one in experiment["pictures"]]
+    return "\n".join(lines)

@@ -50,6 +50,11 @@ TEXT = {
     "samples": "Samples at one seed",
     "samples_hint": "Ten pictures of each, drawn now from seed {seed} on, with classes or categories in turn.",
     "sample_alt": "Ten samples of {name}",
+    "experiments": "The papers' tables and figures, made again",
+    "experiments_hint": "Each compares several trainings; what was done stands above it, the command below.",
+    "experiment_told": "From {n} pictures each, measured on {date}.",
+    "experiment_json": "All figures of this experiment as JSON",
+    "no_experiment": "There is no such file among the experiments.",
 }
 SEED, COUNT, COLUMNS = 42, 10, 5
 HEADERS = {"Cache-Control": "no-cache", "X-Content-Type-Options": "nosniff"}
@@ -68,6 +73,7 @@ def routes() -> list[Route]:
     """Return the routes of the figures and the samples; Starlette runs these functions in threads."""
     return [
         Route("/report/figures.json", figures),
+        Route("/report/experiments/{file}", experiment),
         Route("/report/{name}/metrics.json", metrics),
         Route("/report/{name}/sample.png", sample),
     ]
@@ -103,6 +109,14 @@ def sample(request: Request) -> Response:
         return PlainTextResponse(TEXT["busy"], status_code=503, headers=HEADERS)
 
 
+def experiment(request: Request) -> Response:
+    """Answer GET /report/experiments/FILE: an experiment's figures as JSON, or one of its pictures."""
+    file, folder = request.path_params["file"], settings().weights_dir / "experiments"
+    if file not in _experiment_files() or not (folder / file).is_file():
+        return PlainTextResponse(TEXT["no_experiment"], status_code=404, headers=HEADERS)
+    return FileResponse(folder / file, headers=HEADERS)
+
+
 def _file() -> Path:
     return settings().weights_dir / "report.json"
 
@@ -113,6 +127,15 @@ def _kinds() -> dict[str, str]:
         return {entry["name"]: entry["kind"] for entry in read_json(_file())["weights"]}
     except CheckpointError:
         return {}
+
+
+def _experiment_files() -> set[str]:
+    """Return the names of what may be given of the experiments: their JSON files and pictures."""
+    try:
+        made = read_json(_file())["experiments"]
+    except CheckpointError:
+        return set()
+    return {f"{one['name']}.json" for one in made} | {picture["file"] for one in made for picture in one["pictures"]}
 
 
 @functools.lru_cache(maxsize=32)

@@ -11,11 +11,12 @@ from PIL import Image
 from tests.ui.conftest import SHIPPED, running_app
 
 REPORT = json.loads((SHIPPED / "report.json").read_text(encoding="utf-8"))["weights"]
-ROWS = ".gs-report tbody tr"
-VALUES = """(column) => [...document.querySelectorAll(`.gs-report td[data-column=${column}] b`)]
+ROWS = ".gs-report-figures tbody tr"
+VALUES = """(column) => [...document.querySelectorAll(`.gs-report-figures td[data-column=${column}] b`)]
   .map((node) => node.textContent)
   .map((text) => (text === "–" ? null : parseFloat(text) / (text.includes("%") ? 100 : 1)))"""
-SHOWN = "[...document.querySelectorAll('.gs-report img')].every((image) => image.complete && image.naturalWidth > 0)"
+SHOWN = """[...document.querySelectorAll('.gs-report-samples img')]
+  .every((image) => image.complete && image.naturalWidth > 0)"""
 
 
 def opened_report(visit, address, tab="Report", **options):
@@ -137,6 +138,28 @@ def test_samples_stand_side_by_side_drawn_by_the_shipped_weights(shipped, visit)
                 for y in (0, 1)
             }
         assert len(tiles) == 10, name
+
+
+@pytest.mark.browser
+def test_experiments_show_their_tables_pictures_and_commands(shipped, visit):
+    page = opened_report(visit, shipped)
+    made = json.loads((SHIPPED / "report.json").read_text(encoding="utf-8"))["experiments"]
+    cards = page.locator(".gs-experiments article")
+    assert cards.locator("h4").all_inner_texts() == [one["title"] for one in made]
+    for card, one in zip(cards.all(), made, strict=True):
+        papers = any(row["paper"] for row in one["rows"])
+        wanted = [[row["name"], *([row["paper"]] if papers else []), *row["cells"]] for row in one["rows"]]
+        shown = card.locator("tbody :is(th, td)").all_inner_texts()
+        assert shown == [text or "–" for row in wanted for text in row]
+        card.locator("summary").click()
+        assert card.get_by_text(one["command"], exact=True).is_visible()
+        for address in (card.get_by_role("link").get_attribute("href"), *_sources(card)):
+            assert httpx.get(address, timeout=60).status_code == 200
+    assert httpx.get(f"{shipped}/report/experiments/..%2freport.json", timeout=60).status_code == 404
+
+
+def _sources(card):
+    return [picture.evaluate("image => image.src") for picture in card.locator("img").all()]
 
 
 @pytest.mark.parametrize(

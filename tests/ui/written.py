@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from training.experiments import EXPERIMENTS
 from training.figures import FACTORS, FIGURES
 from ui import api, train_texts
 
@@ -149,6 +150,9 @@ def _all() -> Iterator[tuple[str, str]]:
     for known in FIGURES.values():
         yield from ((text, "training/figures.py") for text in (known.name, known.definition))
     yield from ((text, "training/figures.py") for text in FACTORS.values())
+    for one in EXPERIMENTS.values():
+        words = (one.title, one.definition, *one.rows.values(), *one.columns.values(), *one.pictures.values())
+        yield from ((text, "training/experiments.py") for text in words)
     report = json.loads((ROOT / "weights" / "report.json").read_text(encoding="utf-8"))["weights"]
     for entry in report:
         notes = set(entry["others"]) - {one["name"] for one in report}

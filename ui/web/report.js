@@ -1,6 +1,7 @@
 // The report card: figures in a table that sorts by any column, each opening what it is, and samples side by side.
 
 import { makeDialog } from "./dialog.js";
+import { experiments } from "./experiments.js";
 import { button, made } from "./nodes.js";
 import { fill } from "./text.js";
 
@@ -53,6 +54,7 @@ export async function mountReport(element, { props }) {
   bar.append(labelled(texts.weights, chosen), labelled(texts.all, more));
 
   const table = withRole(document.createElement("table"), "table");
+  table.className = "gs-report-figures";
   table.setAttribute("aria-label", texts.table);
   const head = withRole(document.createElement("tr"), "row");
   const headings = COLUMNS.map((column) => {
@@ -67,7 +69,7 @@ export async function mountReport(element, { props }) {
   top.append(head);
   table.append(top, body);
   const dialog = makeDialog("", texts.close, "gs-report-dialog");
-  root.append(bar, table, samples(report, texts, seed));
+  root.append(bar, table, samples(report, texts, seed), experiments(report, texts));
   chosen.addEventListener("change", show);
   more.addEventListener("change", show);
   show();

@@ -1,0 +1,130 @@
+"""Experiments of several runs: a paper's table or figure made again here, for the report and its tab.
+
+EXPERIMENTS holds their words and what the papers have; `weights/experiments/NAME.json` holds what was measured, by
+`write_experiment`, and pictures lie beside it.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+from models.checkpoint import CheckpointError, read_json, write_json
+
+FOLDER = "experiments"
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """One table, of rows and columns, or one figure.
+
+    Attributes:
+        title: a heading.
+        definition: what was done, in one or two sentences.
+        rows: headings of the rows, by key.
+        columns: headings of the columns, by key.
+        paper: what the paper has, by row; shown as the first column.
+        form: how a value is written.
+        forms: how the values of some columns are written instead.
+        pictures: what each picture shows, by file name (.svg or .png beside the JSON file).
+    """
+
+    title: str
+    definition: str
+    rows: Mapping[str, str] = field(default_factory=dict)
+    columns: Mapping[str, str] = field(default_factory=dict)
+    paper: Mapping[str, str] = field(default_factory=dict)
+    form: str = "{:.3f}"
+    forms: Mapping[str, str] = field(default_factory=dict)
+    pictures: Mapping[str, str] = field(default_factory=dict)
+
+
+EXPERIMENTS: dict[str, Experiment] = {}
+
+
+def write_experiment(
+    weights_dir: Path,
+    name: str,
+    figures: Mapping[str, Mapping[str, float]],
+    *,
+    command: str,
+    samples: int,
+    seeds: Iterable[int],
+) -> Path:
+    """Write what was measured as `weights_dir/experiments/NAME.json` and return its path.
+
+    Args:
+        name: key of EXPERIMENTS.
+        figures: the values by row, then by column.
+        command: what computes them again.
+        samples: test pictures or samples that each value follows from.
+        seeds: those of the trainings.
+
+    Raises:
+        CheckpointError: a row or column that EXPERIMENTS does not know.
+    """
+    path = weights_dir / FOLDER / f"{name}.json"
+    measured = {
+        "command": command,
+        "date": datetime.now(UTC).date().isoformat(),
+        "samples": samples,
+        "seeds": sorted(seeds),
+        "figures": {row: dict(values) for row, values in figures.items()},
+    }
+    _described(path, measured)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_json(path, measured)
+    return path
+
+
+def read_experiments(weights_dir: Path) -> list[dict]:
+    """Gather the experiments that were made, in the order of EXPERIMENTS.
+
+    Returns:
+        Of each `name`, `title`, `definition`, `command`, `date`, `n`, `seeds`, `columns` (headings), `rows` (`name`,
+        `paper` as text or None, `cells`: a text or None a column) and `pictures` (`file` and `alt`).
+
+    Raises:
+        CheckpointError: a damaged file, an unknown row or column, or a picture that is not there; one sentence.
+    """
+    folder = weights_dir / FOLDER
+    unknown = sorted({path.stem for path in folder.glob("*.json")} - EXPERIMENTS.keys())
+    if unknown:
+        raise CheckpointError(f"{FOLDER}/{unknown[0]}.json is not described: add it to training/experiments.py.")
+    paths = {name: folder / f"{name}.json" for name in EXPERIMENTS}
+    return [{"name": name} | _described(path, read_json(path)) for name, path in paths.items() if path.is_file()]
+
+
+def _described(path: Path, measured: dict) -> dict:
+    """Join the words of an experiment with what was measured."""
+    known, figures = EXPERIMENTS[path.stem], measured["figures"]
+    odd = [row for row in figures if row not in known.rows]
+    odd += [column for values in figures.values() for column in values if column not in known.columns]
+    if odd:
+        raise CheckpointError(f"{FOLDER}/{path.name} has {odd[0]!r}, which training/experiments.py does not describe.")
+    missing = [name for name in known.pictures if path.is_file() and not (path.parent / name).is_file()]
+    if missing:
+        raise CheckpointError(f"{FOLDER}/{missing[0]} is missing: make {path.stem} again by the command in its JSON.")
+
+    def text(column: str, value: float | None) -> str | None:
+        return None if value is None else known.forms.get(column, known.form).format(value)
+
+    return {
+        "title": known.title,
+        "definition": known.definition,
+        "command": measured["command"],
+        "date": measured["date"],
+        "n": measured["samples"],
+        "seeds": measured["seeds"],
+        "columns": list(known.columns.values()),
+        "rows": [
+            {
+                "name": heading,
+                "paper": known.paper.get(row),
+                "cells": [text(column, figures[row].get(column)) for column in known.columns],
+            }
+            for row, heading in known.rows.items()
+            if row in figures
+        ],
+        "pictures": [{"file": name, "alt": alt} for name, alt in known.pictures.items()],
+    }
