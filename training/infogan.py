@@ -29,8 +29,10 @@ class InfoGANSettings:
         batch_size: images a step.
         lr_discriminator: Adam's rate for the trunk, D's head and Q.
         lr_generator: Adam's rate for G.
-        info_weight: lambda of the categorical codes; 0 is the published control.
+        info_weight: lambda of the categorical codes; at 0 Q does not learn them either.
         continuous_weight: lambda of the continuous codes.
+        informed: G, too, is moved by the information; without it lambda is 0 for G, and Q only looks on: the control
+            of figure 1.
         consistency_weight: extension: Q should read the same category from a real image and from a slightly moved
             one, and use all categories evenly (an information-maximising clustering term, no labels).
         consistency_from: step at which that term starts to be ramped in; from step 0 it would freeze a wrong split.
@@ -49,6 +51,7 @@ class InfoGANSettings:
     lr_generator: float = 1e-3
     info_weight: float = 1.0
     continuous_weight: float = 1.0
+    informed: bool = True
     consistency_weight: float = 0.0
     consistency_from: int = 700
     consistency_full: int = 1500
@@ -180,9 +183,10 @@ class InfoGANTraining:
         # Generator, on fresh codes.
         codes, categories, continuous = self.draw_codes(len(images), self.generators["latents"])
         logits, output = model.discriminate(model.generator(codes))
-        fooling = generator_loss(logits)
+        fooling = loss = generator_loss(logits)
         discrete, gaussian = self.information(output, categories, continuous)
-        loss = fooling - settings.info_weight * discrete - settings.continuous_weight * gaussian
+        if settings.informed:
+            loss = fooling - settings.info_weight * discrete - settings.continuous_weight * gaussian
         descend(loss, self.optimizers["generator"])
 
         return {

@@ -1,10 +1,10 @@
 """What a run is asked to be, as the queue keeps it and as the words of the one command that trains."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from models.checkpoint import CheckpointError, read_json
-from training.runs import QueueError
+from training.runs import CONTROL, QueueError
 
 
 @dataclass(frozen=True)
@@ -43,10 +43,20 @@ class Job:
         return [*words, "--device", self.device, "--run-dir", str(run_dir), "--resume"]
 
     def stem(self) -> str:
-        """Return the beginning of a name for its run, of small letters, digits and hyphens."""
+        """Return the beginning of a name for its run, of small letters, digits and hyphens; a control says so."""
         source = self.data.rpartition("/")[2].removesuffix(".zip") if self.data.startswith("folder:") else self.data
         letters = (c if c.isalnum() and c.isascii() else "-" for c in f"{self.model}-{source}".lower())
-        return "".join(letters)[:60].strip("-")
+        return "".join(letters)[:60].strip("-") + ("-control" if CONTROL in self.overrides else "")
+
+    def control(self) -> "Job":
+        """Return the same run with a G that is told nothing of its codes: figure 1 of the InfoGAN paper.
+
+        Raises:
+            QueueError: another model, or a control already.
+        """
+        if self.model != "infogan" or CONTROL in self.overrides:
+            raise QueueError("Only a run of an InfoGAN has a control, and a control has none; choose another run.")
+        return replace(self, overrides=(*self.overrides, CONTROL))
 
 
 def read_job(path: Path) -> Job:

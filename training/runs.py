@@ -25,6 +25,7 @@ RunState = Literal["queued", "running", "done", "cancelled", "failed", "diverged
 RESUMABLE: tuple[RunState, ...] = ("cancelled", "failed", "diverged", "interrupted")
 NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,79}")
 FAILURE = re.compile(r"\w*(Error|Exception): ")  # how the trainer, like Python itself, ends what it prints
+CONTROL = "informed=false"  # of an InfoGAN, whose G then is told nothing of its codes
 KILLED = "its trainer ended without a word"
 BEAT_PATIENCE_S = 60.0  # the clocks of two hosts may differ a little
 INDEX_COLUMNS = "name TEXT PRIMARY KEY, state TEXT, model TEXT, created REAL, record TEXT"
@@ -51,6 +52,7 @@ class Run:
         paused: it is running, but stopped for the moment.
         pid, born: of its trainer, where one lives on this machine (see training/processes.py).
         host: the other machine that trains it.
+        control: it is the control of another run, see `Job.control`.
         last: the newest line of its metrics.
         measured: the newest line of its measures.
     """
@@ -72,6 +74,7 @@ class Run:
     pid: int | None = None
     born: float | None = None
     host: str = ""
+    control: bool = False
     last: dict = field(default_factory=dict)
     measured: dict = field(default_factory=dict)
 
@@ -131,6 +134,7 @@ def read_run(root: Path, name: str) -> Run:
         seconds=float(last.get("seconds", 0.0)),
         device=status.get("device") or job.get("device", ""),
         created=created(path),
+        control=CONTROL in (request.get("overrides") or ()),
         last=last,
         measured=measured,
     )

@@ -18,8 +18,8 @@ MEASURE_S, UPLOAD_S = 1800.0, 600.0
 SAMPLES = 1000  # of a quick measurement; the shipped weights are measured on 10,000
 
 
-def build(token: gr.Textbox, watch: gr.Dropdown) -> gr.Dropdown:
-    """Lay out the cards and return the menu of runs to compare."""
+def build(token: gr.Textbox, watch: gr.Dropdown) -> tuple[gr.Dropdown, gr.HTML, gr.Markdown]:
+    """Lay out the cards and return the menu of runs to compare, their curves and their table."""
     choices = runs.choices()
     chosen = [key for _, key in choices if "infogan" in key][:2]
     with gr.Column(elem_classes="gs-card"):
@@ -31,8 +31,8 @@ def build(token: gr.Textbox, watch: gr.Dropdown) -> gr.Dropdown:
         curves = component(
             "curves.js", "mountCurves", runs.curves_value(chosen), "train-overlaid", "gs-lines", texts=TEXT["curves"]
         )
-        table = gr.Markdown(_table(chosen), elem_id="train-table", elem_classes="gs-figures")
-    compare.input(_compare, compare, [curves, table], **NOW)
+        figures = gr.Markdown(table(chosen), elem_id="train-table", elem_classes="gs-figures")
+    compare.input(shown, compare, [curves, figures], **NOW)
     if inference.settings().trains:
         with (
             gr.Column(elem_classes="gs-card"),
@@ -44,16 +44,21 @@ def build(token: gr.Textbox, watch: gr.Dropdown) -> gr.Dropdown:
             said = gr.Markdown("", elem_id="train-published")
         asked = publish.click(_announce, [token, watch, repo], said, **NOW)
         asked.success(_publish, [token, watch, repo], said, **PRIVATE)
-    return compare
+    return compare, curves, figures
 
 
-def _compare(keys: list[str]) -> tuple[str, str]:
-    keys = [key for key in keys or [] if isinstance(key, str)][:MOST]
-    return runs.curves_value(keys), _table(keys)
+def shown(keys: list[str]) -> tuple[str, str]:
+    """Return what curves and table show of some runs and recordings."""
+    return runs.curves_value(_known(keys)), table(keys)
 
 
-def _table(keys: list[str]) -> str:
+def _known(keys: list[str]) -> list[str]:
+    return [key for key in keys or [] if isinstance(key, str)][:MOST]
+
+
+def table(keys: list[str]) -> str:
     """Lay out the last figures of runs and recordings."""
+    keys = _known(keys)
     titles = {key: text for text, key in runs.choices()}
     rows = []
     for key in keys:

@@ -16,7 +16,8 @@ from ui.canvas import NOW, PRIVATE, component, intro, notice
 from ui.shelf import Shelf, menu, refreshed
 from ui.train_texts import MODELS, TEXT
 
-ACTIONS = ("pause", "go_on", "stop", "resume", "use", "download", "remove")
+ACTIONS = ("pause", "go_on", "stop", "resume", "use", "download", "control", "remove")
+_TO_COMPARE = "() => document.querySelector('#train-compare')?.scrollIntoView({block: 'center'})"
 _SAVE = "() => document.querySelector('#train-file')?.click()"
 
 
@@ -65,7 +66,7 @@ def build(demo: gr.Blocks, tabs: gr.Tabs, shelves: Sequence[Shelf]) -> None:
                     notice(TEXT["nothing"])
             if not trains:
                 gr.Markdown(TEXT["off_hint"], elem_classes="gs-hint")
-            compare = train_compare.build(token, watch)
+            compare, *compared = train_compare.build(token, watch)
 
     shown = [film, facts, curves, *buttons.values(), sure]
     everything = [watch, compare, *shown]
@@ -74,7 +75,7 @@ def build(demo: gr.Blocks, tabs: gr.Tabs, shelves: Sequence[Shelf]) -> None:
         fresh = gr.State("")
         listen(function, inputs, fresh, **PRIVATE).success(_show_new, fresh, everything, **NOW)
     watch.input(_show, watch, shown, **NOW)
-    facts.news(_news, watch, [watch, compare, *buttons.values(), sure], **NOW)
+    facts.news(_news, [watch, compare], [watch, compare, compared[1], *buttons.values(), sure], **NOW)
     demo.load(_load(shelves), watch, [*everything, *(shelf.model for shelf in shelves)], **NOW)
     if not trains:
         return
@@ -83,6 +84,8 @@ def build(demo: gr.Blocks, tabs: gr.Tabs, shelves: Sequence[Shelf]) -> None:
     buttons["remove"].click(lambda: gr.update(visible=True), None, sure, **NOW)
     sure.click(_remove, [token, watch], everything, **PRIVATE)
     buttons["download"].click(_pack, [token, watch], file, **PRIVATE).success(None, js=_SAVE, **NOW)
+    event = buttons["control"].click(_control, [token, watch], [watch, compare, *compared], **PRIVATE)
+    event.success(None, js=_TO_COMPARE, **NOW)
     chosen = gr.State("")
     menus = [shelf.model for shelf in shelves]
     used = buttons["use"].click(_use(shelves), [token, watch], [chosen, *menus], **PRIVATE)
@@ -118,10 +121,11 @@ def _show(key: str) -> tuple:
     return value, value, runs.curves_value([key] if key else []), *_actions(key)
 
 
-def _news(key: str) -> tuple:
-    """Follow what a run does: the menus name its state, and the buttons suit it."""
+def _news(key: str, compared: list[str]) -> tuple:
+    """Follow what a run does: the menus name its state, the table its figures, and the buttons suit it."""
     choices = runs.choices()
-    return gr.update(choices=choices), gr.update(choices=choices), *_actions(key)
+    menus = gr.update(choices=choices), gr.update(choices=choices)
+    return *menus, train_compare.table(compared), *_actions(key)
 
 
 def _actions(key: str | None) -> list[dict]:
@@ -146,6 +150,7 @@ def possible(run: Run | None) -> dict[str, bool]:
         "resume": run.resumable,
         "use": drawn and run.model in inference.DEFAULTS,
         "download": drawn,
+        "control": run.model == "infogan" and not run.control,
         "remove": not running,
     }
 
@@ -178,6 +183,15 @@ def _act(action: str) -> Callable:
         return _show_new(f"runs/{name}")
 
     return act
+
+
+@told
+def _control(queue: Queue, name: str) -> tuple:
+    """Queue a run's control, and put both into the comparison."""
+    control = queue.submit(queue.job(name).control())
+    gr.Info(TEXT["controlled"].format(name=control))
+    choices, keys = runs.choices(), [f"runs/{name}", f"runs/{control}"]
+    return gr.update(choices=choices), gr.update(choices=choices, value=keys), *train_compare.shown(keys)
 
 
 @told

@@ -89,7 +89,7 @@ TEXT: dict[str, Any] = {
     "lr_discriminator": "Learning rate of D and Q",
     "rate_info": "0: the preset's own",
     "info_weight": "λ of the category",
-    "info_info": "0 switches the information off: the paper's control",
+    "info_info": "0: neither G nor Q learns it",
     "continuous_weight": "λ of the continuous codes",
     "reconstruction_weight": "Weight of the pixels",
     "reconstruction_info": "0: as in the paper",
@@ -108,12 +108,17 @@ TEXT: dict[str, Any] = {
     "go_on": "Go on",
     "stop": "Stop",
     "resume": "Resume",
+    "control": "Add the control",
     "remove": "Remove",
     "sure": "Really remove",
     "use": "Use this checkpoint",
     "download": "Download",
     "not_a_run": "A recording cannot be changed; choose a run of yours.",
     "no_tab": "A {model} has no tab of its own to be used in; download it.",
+    "controlled": (
+        "{name} is in the queue: the same run with λ = 0 for G. Q only looks on, as in figure 1 of the paper; both are "
+        "compared below."
+    ),
     "used": "{name} is on show in the {tab} tab.",
     "recorded": "Recorded",
     "recording_title": "Recorded: {model} on {data}",

@@ -7,7 +7,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from tests.training.steps import equal_weights, step, training_of
+from tests.training.steps import changed, equal_weights, parameters, step, training_of
 from training.data import normalise
 from training.moves import change_strokes, move_slightly
 from training.rendered import SCENES, render
@@ -66,6 +66,22 @@ def test_without_weight_no_information_reaches_the_generator(weight):
         step(training, at=1)
     for part in ("generator.", "trunk.", "d_head."):
         assert equal_weights(here.model, there.model, part) == (weight == 0)
+
+
+@pytest.mark.parametrize("informed", [True, False])
+def test_in_the_control_q_learns_to_read_and_the_generator_is_not_told(informed):
+    learning = training_of("infogan", "paper", f"informed={informed}")
+    before = parameters(learning.model)
+    step(learning)
+    assert {name for name in before if name.startswith("q_head.")} <= changed(before, learning.model)
+
+    here, there = (training_of("infogan", "paper", f"informed={informed}", "lr_discriminator=0") for _ in range(2))
+    with torch.no_grad():
+        for parameter in there.model.q_head.parameters():
+            parameter.mul_(3)
+    for training in (here, there):
+        step(training)
+    assert equal_weights(here.model, there.model, "generator.") == (not informed)
 
 
 def test_information_rises_where_it_is_all_that_counts():

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 import torch
 
-from models.checkpoint import CheckpointError
+from models.checkpoint import CheckpointError, write_json
 from tests.training.tiny import request, signals_kept
 from training.data import DataError
 from training.loop import Limits
@@ -120,6 +120,18 @@ def test_a_run_remembers_its_request(tmp_path):
     record = json.loads((run.path / "run.json").read_text())
     assert record["data_digest"] == resolve(asked).dataset.digest
     assert started(asked, run, resume=True) == "done"
+
+
+def test_a_setting_that_came_later_is_taken_as_its_default(tmp_path):
+    run = RunFolder(tmp_path / "run")
+    started(request("infogan"), run)
+    record = json.loads((run.path / "run.json").read_text())
+    assert record["settings"].pop("informed") is True
+    write_json(run.path / "run.json", record)
+    assert started(request("infogan"), run, resume=True) == "done"
+    write_json(run.path / "run.json", record | {"settings": record["settings"] | {"informed": False}})
+    with pytest.raises(RunError, match="another settings"):
+        started(request("infogan"), run, resume=True)
 
 
 def test_a_folder_with_a_run_is_not_begun_anew(tmp_path):

@@ -14,8 +14,9 @@ from playwright.sync_api import expect
 from models.checkpoint import write_json
 from tests.training.making import shared
 from tests.ui.training_page import TINY, pictures, story, training_app, write_recording
+from training.job import Job
 from training.jobs import Queue
-from training.runs import QueueError, Run
+from training.runs import QueueError, Run, read_run
 from ui import inference, train_compare, train_data, train_runs, train_start, train_tab, train_view
 from ui.settings import Settings
 
@@ -55,6 +56,7 @@ ACTING = [
     lambda token: train_tab._act("stop")(token, "runs/x"),
     lambda token: train_tab._act("resume")(token, "runs/x"),
     lambda token: train_tab._remove(token, "runs/x"),
+    lambda token: train_tab._control(token, "runs/x"),
     lambda token: train_tab._pack(token, "runs/x"),
     lambda token: train_tab._use([])(token, "runs/x"),
     lambda token: train_start._start(token, "gan", "mnist", "minute", "modern", 0, 0, 0, [], "", *[0] * 7),
@@ -132,6 +134,26 @@ def test_a_healthy_run_is_not_warned_about():
     assert train_view.warnings(run, records, touched=100, now=110) == []
     (warning,) = train_view.warnings(run, records, touched=100, now=1000)
     assert warning["lead"] == "No progress."
+
+
+def test_one_press_queues_the_control_and_compares_both(where, monkeypatch):
+    where()
+    said = []
+    monkeypatch.setattr(gr, "Info", said.append)
+    queue = train_runs.queue()
+    name = queue.submit(Job("infogan", "chairs", "cpu", minutes=1, seed=4, overrides=("info_weight=2",)))
+    watch, compare, curves, _ = train_tab._control("", f"runs/{name}")
+    control = f"{name.removesuffix('-1')}-control-1"
+    assert queue.job(control) == dataclasses.replace(
+        queue.job(name), overrides=("info_weight=2", "informed=false"), created=queue.job(control).created
+    )
+    assert compare["value"] == json.loads(curves)["keys"] == [f"runs/{name}", f"runs/{control}"]
+    assert f"runs/{control}" in [key for _, key in watch["choices"]]
+    assert control in said[0]
+    run, its_control = (read_run(queue.root, one) for one in (name, control))
+    assert (train_tab.possible(run)["control"], train_tab.possible(its_control)["control"]) == (True, False)
+    with pytest.raises(gr.Error, match="a control has none"):
+        train_tab._control("", f"runs/{control}")
 
 
 def test_time_left_is_of_the_limit_that_comes_first():
