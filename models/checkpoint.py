@@ -9,7 +9,7 @@ import os
 import typing
 from dataclasses import MISSING, asdict, dataclass, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
 from safetensors import SafetensorError, safe_open
@@ -29,6 +29,9 @@ MAY_BE_ZERO = {"classes", "continuous", "generator_hidden", "noise", "noise_plan
 CARD_FILES = ("config.json", "model.safetensors", "metrics.json")
 DTYPES = {"F16": torch.float16, "F32": torch.float32, "I64": torch.int64}
 STEPS, SIZE = "I8", ".step"  # a weight of whole steps, and what is added to its name for the size of a step
+
+
+Network = TypeVar("Network", bound=nn.Module)
 
 
 class CheckpointError(Exception):
@@ -54,6 +57,16 @@ class Weights:
     model: nn.Module
     folder: Path
     metrics: dict
+
+    def net(self, network: type[Network]) -> Network:
+        """Return the model as the class wanted.
+
+        Raises:
+            CheckpointError: these weights are of another kind.
+        """
+        if not isinstance(self.model, network):
+            raise CheckpointError(f"{self.name} is a {self.kind}, not a {network.__name__}; choose other weights.")
+        return self.model
 
 
 def load_weights(folder: Path, device: torch.device | str = "cpu") -> Weights:

@@ -71,6 +71,11 @@ class LAPGANConfig:
     def levels(self) -> int:
         return len(self.image_sizes)
 
+    @property
+    def image_size(self) -> int:
+        """Side of the finest level."""
+        return self.image_sizes[0]
+
 
 class LAPGAN(nn.Module):
     """One generator and (where `adversary`) one discriminator a level, index 0 the finest."""

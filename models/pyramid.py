@@ -34,6 +34,17 @@ class Stage:
     residual: Tensor | None
     image: Tensor
 
+    @property
+    def detail(self) -> Tensor:
+        """The residual of a level that has one.
+
+        Raises:
+            ValueError: the coarsest level has none.
+        """
+        if self.residual is None:
+            raise ValueError(f"Level {self.level} is the coarsest, which has no residual.")
+        return self.residual
+
 
 def down(images: Tensor, size: int) -> Tensor:
     """Shrink (N, C, s, s) to (N, C, size, size) by area average."""

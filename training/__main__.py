@@ -157,9 +157,8 @@ def evaluate_command(
     chosen = classifier or (usual if usual.is_dir() else None)
     judge = load_weights(chosen) if chosen and loaded.kind != "classifier" else None
     config = loaded.config
-    size = config.image_sizes[0] if loaded.kind == "lapgan" else config.image_size
     bench = load_bench(
-        data, data_root=data_root, size=size, channels=config.channels, classifier=judge, samples=samples
+        data, data_root=data_root, size=config.image_size, channels=config.channels, classifier=judge, samples=samples
     )
     command = f"python -m training evaluate weights/{weights.name} --data {public_name(data)} --samples {samples}"
     command += f" --classifier weights/{classifier.name}" if classifier else ""

@@ -35,7 +35,7 @@ class Bench:
     def judge(self) -> Classifier:
         if self.classifier is None:
             raise ValueError("These figures need the independent classifier: give --classifier WEIGHTS.")
-        return self.classifier.model
+        return self.classifier.net(Classifier)
 
     def real(self) -> Tensor:
         return normalise(self.test.images[spread_rows(self.samples, len(self.test.images))])
@@ -45,6 +45,8 @@ class Bench:
 
     def factors(self) -> Tensor:
         """Return the true factors of those test images, (N, k); only rendered data have them."""
+        if self.test.factors is None:
+            raise ValueError(f"The true factors of {self.test.name} are not known; only rendered data have them.")
         return self.test.factors[spread_rows(self.samples, len(self.test.images))]
 
 
@@ -82,7 +84,8 @@ def load_bench(
         for split in ("train", "test")
     )
     if classifier is not None:
-        reads = classifier.config.image_size, classifier.config.channels, classifier.config.classes
+        shape = classifier.net(Classifier).config
+        reads = shape.image_size, shape.channels, shape.classes
         here = size, channels, len(test.class_names)
         if reads != here:
             raise ValueError(

@@ -1,6 +1,7 @@
 """How BiGAN and the baselines of its table 1 are trained (Donahue et al. 2016, sections 2 to 4)."""
 
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Literal
 
 import torch
@@ -10,7 +11,7 @@ from torch import Tensor
 from models.bigan import BiGAN, BiGANConfig
 from training.calibration import calibrate_batch_norm
 from training.data import Dataset, normalise
-from training.losses import accuracy, descend, uniform
+from training.losses import accuracy, descend, present, uniform
 from training.moves import move_slightly
 from training.probes import SAMPLES, neighbour_accuracy, relative_diversity
 from training.shared import rows_of_ranks
@@ -74,13 +75,16 @@ class BiGANTraining:
         self.config = config if settings.variant == "bigan" else replace(config, joint=False)
         self.settings, self.device, self.dataset = settings, device, dataset
         self.model = BiGAN(self.config).to(device)
+        self.discriminator = present(self.model.discriminator)
         # Fused: a tenth faster for dense nets. It reads memory in order, so that convolutions, whose weights lie
         # channels last while a checkpoint's states do not, would go on wrongly after a resumption.
-        rate = {"lr": settings.lr, "betas": (0.5, 0.999), "weight_decay": settings.weight_decay, "fused": True}
+        adam = partial(
+            torch.optim.Adam, lr=settings.lr, betas=(0.5, 0.999), weight_decay=settings.weight_decay, fused=True
+        )
         players = [*self.model.generator.parameters(), *self.model.encoder.parameters()]
         self.optimizers = {
-            "discriminator": torch.optim.Adam(self.model.discriminator.parameters(), **rate),
-            "generator": torch.optim.Adam(players, **rate),
+            "discriminator": adam(self.discriminator.parameters()),
+            "generator": adam(players),
         }
         self.generators = {
             "latents": torch.Generator().manual_seed(seed),
@@ -94,13 +98,13 @@ class BiGANTraining:
         model, settings = self.model, self.settings
         z = uniform((len(images), self.config.latent), self.generators["latents"], self.device)
         fakes = model.generator(z)
-        adversary = list(model.discriminator.parameters())
+        adversary = list(self.discriminator.parameters())
         players = [*model.generator.parameters(), *model.encoder.parameters()]
 
         # Both pairs pass D apart, and both labels are swapped for E and G.
         codes = model.encoder(images) if settings.variant == "bigan" else None
-        real = model.discriminator(images, codes).float()
-        fake = model.discriminator(fakes, z).float()
+        real = self.discriminator(images, codes).float()
+        fake = self.discriminator(fakes, z).float()
         judge = 0.5 * (F.softplus(-real).mean() + F.softplus(fake).mean())
         fool = 0.5 * F.softplus(-fake).mean()
         if settings.variant == "bigan":
@@ -160,7 +164,7 @@ class BiGANTraining:
             codes += [(uniform((200, self.config.latent), generator, self.device),) for _ in images]
         calibrate_batch_norm(model, codes, model.generator, only=("generator",))
         pairs = [(batch, model.encode(batch)) for batch in images]
-        calibrate_batch_norm(model, pairs, model.discriminator, only=("discriminator",))
+        calibrate_batch_norm(model, pairs, present(model.discriminator), only=("discriminator",))
 
     def preview(self, model: BiGAN) -> tuple[Tensor, int]:
         """Return the paper's figure 2: rows of G(z), x and G(E(x)), ten columns, twice."""

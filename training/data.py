@@ -93,7 +93,8 @@ def open_dataset(
         name = path.name.removesuffix(".zip")
         return Dataset(name, images, labels, class_names, digest, split, notes + resized)
 
-    factors, factor_names = None, ()
+    factors: Tensor | None = None
+    factor_names: tuple[str, ...] = ()
     if spec == "fake":
         generator = torch.Generator().manual_seed(1 + (split == "test"))
         shape = (512, channels or 3, size or 32, size or 32)

@@ -7,6 +7,7 @@ import atexit
 import contextlib
 import os
 from collections.abc import Iterator
+from typing import Protocol
 
 import torch
 import torch.distributed as dist
@@ -45,7 +46,17 @@ def ranks() -> int:
     return dist.get_world_size() if dist.is_initialized() else 1
 
 
-def check_batch(model: str, settings: object) -> None:
+class Batched(Protocol):
+    """Settings of a run, as far as every model has them."""
+
+    @property
+    def batch_size(self) -> int: ...
+
+    @property
+    def ema(self) -> float: ...
+
+
+def check_batch(model: str, settings: Batched) -> None:
     """Refuse a batch that cannot be shared out.
 
     Raises:

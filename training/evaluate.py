@@ -37,7 +37,7 @@ SEED = 2_026
 
 def evaluate_infogan(weights: Weights, bench: Bench) -> dict:
     """Q on test digits, the information bound, and what each code draws."""
-    model: InfoGAN = weights.model
+    model = weights.net(InfoGAN)
     if bench.test.factors is not None:
         return measure_factors(model, bench)
     if not model.config.categorical:
@@ -107,7 +107,7 @@ def generate(model: InfoGAN, categories: Tensor, continuous: Tensor) -> Tensor:
 
 def evaluate_bigan(weights: Weights, bench: Bench) -> dict:
     """Nearest neighbours in E's features, and how well G(E(x)) keeps x."""
-    model: BiGAN = weights.model
+    model = weights.net(BiGAN)
     real, labels = bench.real(), bench.labels()
     gallery = normalise(bench.train.images)
     copies = in_batches(lambda batch: model.decode(model.encode(batch)), real)
@@ -136,7 +136,7 @@ def neighbours(features: Callable[[Tensor], Tensor], gallery: Tensor, queries: T
 
 def evaluate_lapgan(weights: Weights, bench: Bench) -> dict:
     """Distances of sampled chains to the test images, of each level on real coarse images, and its spread over z."""
-    model: LAPGAN = weights.model
+    model = weights.net(LAPGAN)
     sizes = model.config.image_sizes
     real, labels = bench.real(), bench.labels().tolist() if model.config.classes else None
     pyramid = decompose(real, sizes)
@@ -162,8 +162,8 @@ def evaluate_lapgan(weights: Weights, bench: Bench) -> dict:
         coarse = None if level == len(sizes) - 1 else pyramid[len(sizes) - 2 - level].image[rows]
         figures[f"spread_over_z_{sizes[level]}px"] = spread(model, level, len(rows), coarse, some)
     for mine, data in zip(chains[1:], pyramid[1:], strict=True):
-        figures[f"residual_std_{sizes[mine.level]}px"] = float(mine.residual.std())
-        figures[f"residual_std_data_{sizes[mine.level]}px"] = float(data.residual.std())
+        figures[f"residual_std_{sizes[mine.level]}px"] = float(mine.detail.std())
+        figures[f"residual_std_data_{sizes[mine.level]}px"] = float(data.detail.std())
     return {"figures": figures}
 
 
@@ -184,7 +184,8 @@ def join(stages: tuple[Stage, ...]) -> Stage:
     """Join the batches of one level."""
 
     def joined(parts: list[Tensor | None]) -> Tensor | None:
-        return None if parts[0] is None else torch.cat(parts)
+        there = [part for part in parts if part is not None]
+        return torch.cat(there) if there else None
 
     return Stage(
         stages[0].level,
@@ -217,7 +218,7 @@ def compare(fake: Tensor, real: Tensor, sizes: tuple[int, ...], bench: Bench) ->
 
 def evaluate_gan(weights: Weights, bench: Bench) -> dict:
     """The same distances as LAPGAN's, for the baseline."""
-    model: GAN = weights.model
+    model = weights.net(GAN)
     count = min(bench.samples, len(bench.test.images))
     seeds = torch.arange(SEED, SEED + count)
     samples = in_batches(lambda batch: model.sample(batch.tolist()), seeds)

@@ -57,8 +57,9 @@ class Call(nn.Module):
 
 def nets_of(weights: Weights) -> list[Net]:
     """List the nets that the page runs for one model."""
-    model, config = weights.model, weights.config
+    model = weights.model
     if isinstance(model, InfoGAN):
+        config = model.config
         image = (config.channels, config.image_size, config.image_size)
         read = Call(model, lambda images: model.q_head(model.trunk(images)))
         return [
@@ -66,13 +67,13 @@ def nets_of(weights: Weights) -> list[Net]:
             Net("q", read, {"images": image}, ("codes",)),
         ]
     if isinstance(model, BiGAN):
-        image = (config.channels, config.image_size, config.image_size)
+        image = (model.config.channels, model.config.image_size, model.config.image_size)
         return [
-            Net("generator", model.generator, {"z": (config.latent,)}, ("images",)),
+            Net("generator", model.generator, {"z": (model.config.latent,)}, ("images",)),
             Net("encoder", model.encoder, {"images": image}, ("z",)),
         ]
     if isinstance(model, LAPGAN):
-        return [lapgan_level(model, level) for level in range(config.levels)]
+        return [lapgan_level(model, level) for level in range(model.config.levels)]
     raise RunError(f"{weights.name} is a {weights.kind}, which no tab runs; choose lapgan, infogan or bigan.")
 
 
@@ -115,7 +116,7 @@ def to_onnx(net: Net) -> bytes:
         torch.onnx.export(
             net.module.eval(),
             tuple(golden_inputs(net, 2)),
-            file,
+            file,  # type: ignore[arg-type]  # a buffer will do where dynamo is off
             dynamo=False,
             opset_version=OPSET,
             input_names=list(net.inputs),

@@ -1,6 +1,7 @@
 """Codes against the true factors of rendered pictures: which code follows which factor, and how closely."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import torch
@@ -34,7 +35,11 @@ def measure_factors(model: InfoGAN, bench: Bench) -> dict:
         for code in range(codes.shape[1]):
             figures[f"rho_code{code}_{name.replace(' ', '_')}"] = float(matrix[code, column])
     figures["mutual_information_gap"] = information_gap(codes, np.stack(list(columns.values()), axis=1))
-    result = {"figures": figures, "category_of": [], "code_of": {pair.measure: pair.code for pair in pairs}}
+    result: dict[str, Any] = {
+        "figures": figures,
+        "category_of": [],
+        "code_of": {pair.measure: pair.code for pair in pairs},
+    }
     if model.config.categorical and model.config.categorical[0] == len(bench.test.class_names):
         shares = torch.cat([part.categories[0] for part in read]).cpu()
         matching = match_categories(shares.argmax(dim=1), labels, shares.shape[1])

@@ -8,7 +8,7 @@ import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 from models.checkpoint import CheckpointError
 
@@ -38,7 +38,8 @@ class Figure:
     kind: Literal["share", "correlation", ""] = ""
 
 
-SHARE, CORRELATION = {"form": "{:.2%}", "kind": "share"}, {"kind": "correlation"}
+SHARE: dict[str, Any] = {"form": "{:.2%}", "kind": "share"}
+CORRELATION: dict[str, Any] = {"kind": "correlation"}
 FIGURES = {
     "category_error": Figure(
         "Q's category error on test pictures",

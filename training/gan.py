@@ -8,7 +8,7 @@ from torch import Tensor
 from models.gan import GAN, GANConfig
 from training.calibration import calibrate_batch_norm
 from training.data import Dataset
-from training.losses import accuracy, descend, discriminator_loss, generator_loss, uniform
+from training.losses import accuracy, descend, discriminator_loss, generator_loss, present, uniform
 from training.probes import SAMPLES, relative_diversity
 
 
@@ -45,8 +45,9 @@ class GANTraining:
     ) -> None:
         self.config, self.settings, self.dataset, self.device = config, settings, dataset, device
         self.model = GAN(config).to(device)
+        self.discriminator = present(self.model.discriminator)
         self.optimizers = {
-            "discriminator": torch.optim.Adam(self.model.discriminator.parameters(), settings.lr, (0.5, 0.999)),
+            "discriminator": torch.optim.Adam(self.discriminator.parameters(), settings.lr, (0.5, 0.999)),
             "generator": torch.optim.Adam(self.model.generator.parameters(), settings.lr, (0.5, 0.999)),
         }
         self.generators = {"latents": torch.Generator().manual_seed(seed)}
@@ -58,11 +59,11 @@ class GANTraining:
         model, latents = self.model, self.generators["latents"]
         with torch.no_grad():
             fakes = model.generator(self.draw(len(images), latents))
-        real, fake = model.discriminator(images).squeeze(1), model.discriminator(fakes).squeeze(1)
+        real, fake = self.discriminator(images).squeeze(1), self.discriminator(fakes).squeeze(1)
         adversarial = discriminator_loss(real, fake)
         descend(adversarial, self.optimizers["discriminator"])
 
-        fooling = generator_loss(model.discriminator(model.generator(self.draw(len(images), latents))).squeeze(1))
+        fooling = generator_loss(self.discriminator(model.generator(self.draw(len(images), latents))).squeeze(1))
         descend(fooling, self.optimizers["generator"])
         return {
             "loss/discriminator": adversarial.detach(),

@@ -3,7 +3,7 @@
 import math
 from dataclasses import dataclass
 from functools import partial
-from typing import Literal
+from typing import Any, Literal
 
 import torch
 import torch.nn.functional as F
@@ -12,7 +12,7 @@ from torch import Tensor
 from models.infogan import InfoGAN, InfoGANConfig
 from training.calibration import calibrate_batch_norm
 from training.data import Dataset, normalise
-from training.losses import accuracy, descend, discriminator_loss, generator_loss, uniform
+from training.losses import accuracy, descend, discriminator_loss, generator_loss, present, uniform
 from training.moves import move_slightly
 from training.probes import SAMPLES, relative_diversity
 from training.shared import draw_rows, mean_of_ranks
@@ -66,7 +66,7 @@ def paper(dataset: Dataset) -> tuple[InfoGANConfig, InfoGANSettings]:
     size, channels = dataset.images.shape[-1], dataset.images.shape[1]
     if size % 7 == 0:
         return InfoGANConfig(image_size=size, channels=channels), InfoGANSettings()
-    widths = {
+    widths: dict[str, Any] = {
         "generator_hidden": 0,
         "generator_widths": (448, 256, 128, 64),
         "trunk_widths": (64, 128, 256),
@@ -79,7 +79,7 @@ def modern(dataset: Dataset) -> tuple[InfoGANConfig, InfoGANSettings]:
     """Compact nets (under 2 M parameters each, so that a browser can run them) and the consistency term."""
     size, channels = dataset.images.shape[-1], dataset.images.shape[1]
     if size % 7 == 0:
-        shape = {
+        shape: dict[str, Any] = {
             "generator_hidden": 256,
             "generator_widths": (96, 48),
             "trunk_widths": (48, 96),
@@ -111,7 +111,7 @@ class InfoGANTraining:
         self.config, self.settings, self.device, self.dataset = config, settings, device, dataset
         self.model = InfoGAN(config).to(device)
         model, betas = self.model, (0.5, 0.999)
-        judges = [*model.trunk.parameters(), *model.d_head.parameters(), *model.q_head.parameters()]
+        judges = [*model.trunk.parameters(), *present(model.d_head).parameters(), *model.q_head.parameters()]
         self.optimizers = {
             "discriminator": torch.optim.Adam(judges, settings.lr_discriminator, betas),
             "generator": torch.optim.Adam(model.generator.parameters(), settings.lr_generator, betas),

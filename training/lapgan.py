@@ -20,6 +20,7 @@ from training.losses import (
     discriminator_loss,
     generator_loss,
     gradient_penalty,
+    present,
     uniform,
 )
 from training.probes import relative_diversity
@@ -74,7 +75,7 @@ def modern(dataset: Dataset) -> tuple[LAPGANConfig, LAPGANSettings]:
     images = normalise(
         dataset.images[torch.randperm(len(dataset.images), generator=torch.Generator().manual_seed(0))[:2000]]
     )
-    bands = [stage.residual.std().item() for stage in decompose(images, config.image_sizes)[1:]]
+    bands = [stage.detail.std().item() for stage in decompose(images, config.image_sizes)[1:]]
     settings = LAPGANSettings(
         batch_size=32,
         optimizer="adam",
@@ -120,8 +121,9 @@ class LAPGANTraining:
             raise ValueError(f"Levels must be among 0 to {config.levels - 1}, each once; got {list(levels)}.")
         self.model = LAPGAN(config).to(device)
         self.optimizers, self.generators = {}, {}
+        self.discriminators = present(self.model.discriminators)
         for k in self.levels:
-            self.optimizers[f"discriminator{k}"] = self.make_optimizer(self.model.discriminators[k])
+            self.optimizers[f"discriminator{k}"] = self.make_optimizer(self.discriminators[k])
             self.optimizers[f"generator{k}"] = self.make_optimizer(self.model.generators[k])
             self.generators[f"level{k}"] = torch.Generator().manual_seed(seed * 1000 + k)
         self.generators["crops"] = torch.Generator().manual_seed(seed)
@@ -149,7 +151,7 @@ class LAPGANTraining:
         self, level: int, image: Tensor, coarse: Tensor | None, classes: Tensor | None, step: int
     ) -> dict[str, Tensor]:
         generator, settings = self.generators[f"level{level}"], self.settings
-        discriminator = self.model.discriminators[level]
+        discriminator = self.discriminators[level]
         kind: AdversarialLoss = "least-squares" if settings.loss == "article" and coarse is not None else "log"
         half = len(image) // 2 if settings.optimizer == "sgd" else len(image)
         if self.config.nets == "paper":

@@ -12,9 +12,10 @@ import torch
 from torch import Tensor, nn
 from tqdm import tqdm
 
+from models import Config
 from models.device import has_fast_bfloat16
 from training.data import Dataset, InfiniteSampler, normalise
-from training.distributed import any_rank, averages, rank, ranks
+from training.distributed import Batched, any_rank, averages, rank, ranks
 from training.metrics import NotFiniteError
 from training.run import RunError, RunFolder, State
 from training.shared import own_rows, share, step_shared
@@ -26,8 +27,8 @@ LIMIT = 1e4  # no loss of these models comes near it
 class Training(Protocol):
     """What the loop asks of a model's training: its nets, what moves them, and one step."""
 
-    config: object
-    settings: object
+    config: Config
+    settings: Batched
     model: nn.Module
     optimizers: dict[str, torch.optim.Optimizer]
     generators: dict[str, torch.Generator]

@@ -5,7 +5,7 @@ compute in bfloat16; what is made of their answers is float32, as three digits a
 """
 
 from collections.abc import Callable
-from typing import Literal
+from typing import Literal, TypeVar
 
 import torch
 import torch.nn.functional as F
@@ -14,6 +14,7 @@ from torch import Tensor
 from training.shared import draw_rows
 
 AdversarialLoss = Literal["log", "least-squares"]
+Part = TypeVar("Part")
 
 
 def discriminator_loss(real: Tensor, fake: Tensor, kind: AdversarialLoss = "log") -> Tensor:
@@ -37,6 +38,17 @@ def gradient_penalty(discriminate: Callable[[Tensor], Tensor], images: Tensor) -
     images = images.detach().requires_grad_(True)
     (gradient,) = torch.autograd.grad(discriminate(images).sum(), images, create_graph=True)
     return 0.5 * gradient.square().flatten(1).sum(dim=1).mean()
+
+
+def present(part: Part | None) -> Part:
+    """Return a part of a net that only training needs.
+
+    Raises:
+        ValueError: the net was built without its adversary.
+    """
+    if part is None:
+        raise ValueError("This net was built without its adversary, so it cannot be trained.")
+    return part
 
 
 def descend(loss: Tensor, optimizer: torch.optim.Optimizer) -> None:

@@ -196,7 +196,7 @@ def _share_inside(points: Tensor, members: Tensor, k: int, chunk: int) -> float:
     return inside / len(points)
 
 
-def _patch_corners(rng, count: int, places: int, wanted: int) -> tuple[Tensor, Tensor]:
+def _patch_corners(rng: np.random.Generator, count: int, places: int, wanted: int) -> tuple[Tensor, Tensor]:
     """Choose patches' upper left corners, (count, patches) rows and columns; all where few exist."""
     if places**2 <= wanted:
         cells = np.broadcast_to(np.arange(places**2), (count, places**2))
@@ -230,9 +230,9 @@ def _normalised(patches: Tensor) -> Tensor:
 
 def _sliced_distance(a: Tensor, b: Tensor, projections: int, rng: np.random.Generator) -> float:
     directions = rng.standard_normal((projections, a.shape[1]))
-    directions = torch.from_numpy(directions / np.linalg.norm(directions, axis=1, keepdims=True)).float()
+    unit = torch.from_numpy(directions / np.linalg.norm(directions, axis=1, keepdims=True)).float()
     total = 0.0
-    for block in directions.split(SORT_BATCH):
+    for block in unit.split(SORT_BATCH):
         # numpy sorts float32 about ten times as fast as torch does on a CPU.
         sorted_a, sorted_b = (np.sort((block @ descriptors.T).numpy(), axis=1) for descriptors in (a, b))
         total += float(np.abs(sorted_a - sorted_b).mean(axis=1, dtype=np.float64).sum())

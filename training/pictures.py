@@ -71,10 +71,10 @@ def open_source(path: Path) -> Iterator[Source]:
     if not (path.is_dir() or path.is_file()):
         raise DataError(f"{path} is no folder or file; give folder:PATH a folder or a .zip of pictures.")
     with one_sentence(f"{path} is not a folder or .zip that can be read"):
-        archive = nullcontext() if path.is_dir() else zipfile.ZipFile(path)
-    with archive:
+        archive = None if path.is_dir() else zipfile.ZipFile(path)
+    with archive or nullcontext():
         with one_sentence(f"{path} cannot be listed"):
-            files = _list_folder(path) if path.is_dir() else _list_zip(archive)
+            files = _list_zip(archive) if archive else _list_folder(path)
         if not files:
             raise DataError(f"{path} holds no pictures; {LAYOUT}.")
 
@@ -84,7 +84,7 @@ def open_source(path: Path) -> Iterator[Source]:
                 raise DataError(f"{name!r} has {size:,} bytes, more than the {MAX_FILE_BYTES:,} allowed.")
             with one_sentence(f"{name!r} in {path.name} cannot be read", "; replace or remove it"):
                 # Never read without a length: a zip entry may unpack to far more than it declares.
-                with open(path / name, "rb") if path.is_dir() else archive.open(name) as file:
+                with archive.open(name) if archive else open(path / name, "rb") as file:
                     data = file.read(size + 1)
                 if len(data) != size:
                     raise DataError(f"{name!r} in {path.name} has not the {size:,} bytes it declares.")
@@ -106,7 +106,7 @@ def _counts(name: str) -> bool:
 
 
 def _list_folder(root: Path) -> dict[str, tuple[int, int]]:
-    def stop(error: OSError):
+    def stop(error: OSError) -> None:
         raise error
 
     files = {}
@@ -173,7 +173,7 @@ def sort_by_class(names: Iterable[str], split: str) -> tuple[dict[str, int], Str
     index = {name: label for label, name in enumerate(class_names)}
     labels = {
         name: 0 if flat else index[inner[name][0]]
-        for name in sorted(parts, key=parts.get)
+        for name in sorted(parts, key=parts.__getitem__)
         if split == (_held_out(name) if held_out else parts[name][0])
     }
     present = set(labels.values())
@@ -197,7 +197,7 @@ def decode(data: bytes, name: str) -> Image.Image:
     """Decode to mode L or RGB: first frame, EXIF turned, alpha over white, 16 bits scaled to 8. DataError."""
     with one_sentence(f"{name!r} cannot be decoded", "; replace or remove it"):
         try:
-            picture = Image.open(io.BytesIO(data), formats=FORMATS)
+            picture: Image.Image = Image.open(io.BytesIO(data), formats=FORMATS)
         except UnidentifiedImageError as error:
             raise DataError(f"{name!r} is not a readable {', '.join(FORMATS)} picture; remove it.") from error
         if picture.width * picture.height > MAX_PIXELS:
@@ -219,7 +219,8 @@ def stack(
     pictures: Iterable[tuple[str, Image.Image]], count: int, *, size: int | None, channels: int | None
 ) -> tuple[np.ndarray, Strings]:
     """Bring `count` named pictures to one shape, uint8 (count, C, H, W); say what resized them. DataError."""
-    stacked, resized = None, Counter()
+    stacked: np.ndarray | None = None
+    resized = Counter[str]()
     for row, (name, picture) in enumerate(pictures):
         if channels is not None:
             picture = picture.convert("L" if channels == 1 else "RGB")
@@ -247,6 +248,8 @@ def stack(
                 f"{deep}; choose one size and number of channels for all."
             )
         stacked[row] = pixels
+    if stacked is None:
+        raise DataError("There are no pictures to stack.")
     kinds = ", ".join(f"{kind} ({number:,})" for kind, number in resized.most_common(4))
     more = f", and {len(resized) - 4} more kinds" if len(resized) > 4 else ""
     return stacked, (f"resized: {kinds}{more}",) if resized else ()

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from models import Config
 from training import bigan, classifier, gan, infogan, lapgan
@@ -21,8 +22,8 @@ Preset = Callable[[Dataset], tuple[Config, Settings]]
 class Recipe:
     """A model's training class, the class of its settings, and its presets."""
 
-    training: type
-    settings: type
+    training: type[Any]  # as training.loop.Training asks; each takes its own config and settings
+    settings: type[Settings]
     presets: dict[str, Preset]
 
 

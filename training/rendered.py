@@ -264,6 +264,7 @@ def _shade(scene: Scene, rays: Tensor, lamp: Tensor, gap: Callable[..., Tensor],
     """Return the brightness (M,) of the places where rays met the solid; lamp: directions of the light (3, M)."""
     place, who = torch.addcmul(rays[:3], rays[3:6], rays[6]), rays[8:]
     x, y, z = place
+    shade: Tensor | float
     (nearest, shade), *others = scene.parts(x / who[0], y, z, who[1], style)
     for part, grey in others:
         shade = torch.where(part < nearest, grey, shade)

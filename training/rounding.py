@@ -1,5 +1,7 @@
 """Round weights to 8 bits a row (`models.steps`): `python -m training round`."""
 
+from pathlib import Path
+
 import torch
 import tyro
 
@@ -15,7 +17,7 @@ def round_weights(weights: Weights) -> None:
             parameter.copy_(from_steps(*to_steps(parameter)))
 
 
-def round_command(weights: tyro.conf.Positional[str], /) -> None:
+def round_command(weights: tyro.conf.Positional[Path], /) -> None:
     """Round weights to 8 bits a row, so that files are half as large; evaluate and export them anew afterwards.
 
     Args:

@@ -50,13 +50,13 @@ class _Sum(torch.autograd.Function):
     """Sum over ranks that gradients pass; as each rank's loss depends on all, their gradients are summed too."""
 
     @staticmethod
-    def forward(ctx, tensor: Tensor) -> Tensor:
+    def forward(ctx: object, tensor: Tensor) -> Tensor:
         tensor = tensor.clone(memory_format=torch.contiguous_format)
         dist.all_reduce(tensor)
         return tensor
 
     @staticmethod
-    def backward(ctx, gradient: Tensor) -> Tensor:
+    def backward(ctx: object, gradient: Tensor) -> Tensor:
         return _Sum.apply(gradient)
 
 
@@ -78,9 +78,9 @@ def share(model: nn.Module, optimizers: dict[str, torch.optim.Optimizer]) -> Non
         return
     for module in model.modules():
         if isinstance(module, nn.BatchNorm1d | nn.BatchNorm2d):
-            module.forward = partial(_batch_norm, module)
+            module.forward = partial(_batch_norm, module)  # type: ignore[method-assign]  # keys stay the same
         elif isinstance(module, DROPOUTS):
-            module.forward = partial(_dropout, module)
+            module.forward = partial(_dropout, module)  # type: ignore[method-assign]  # keys stay the same
     for optimizer in optimizers.values():
         optimizer.register_step_pre_hook(_average_gradients)
 
@@ -89,21 +89,29 @@ def _batch_norm(norm: nn.BatchNorm1d | nn.BatchNorm2d, x: Tensor) -> Tensor:
     """Normalise by the whole batch's statistics, taken in two passes: torch's own does so on CUDA alone."""
     if not norm.training:
         return type(norm).forward(norm, x)
+    counted, kept_mean, kept_variance, momentum = (
+        norm.num_batches_tracked,
+        norm.running_mean,
+        norm.running_var,
+        norm.momentum,
+    )
+    if counted is None or kept_mean is None or kept_variance is None or momentum is None:
+        raise ValueError("Processes share batch norm that keeps running statistics with a momentum; this one does not.")
     axes, shape = [0, *range(2, x.ndim)], [1, -1, *[1] * (x.ndim - 2)]
     count = x.numel() / x.shape[1] * ranks()
     mean = mean_of_ranks(x.float().mean(axes))
     centred = x - mean.view(shape)
     variance = mean_of_ranks(centred.square().mean(axes))
     with torch.no_grad():
-        norm.num_batches_tracked += 1
-        norm.running_mean.lerp_(mean, norm.momentum)
-        norm.running_var.lerp_(variance * count / (count - 1), norm.momentum)
+        counted += 1
+        kept_mean.lerp_(mean, momentum)
+        kept_variance.lerp_(variance * count / (count - 1), momentum)
     y = centred * (variance + norm.eps).rsqrt().view(shape)
     y = y if norm.weight is None else y * norm.weight.view(shape) + norm.bias.view(shape)
     return y.to(x.dtype)
 
 
-def _dropout(dropout: nn.Dropout, x: Tensor) -> Tensor:
+def _dropout(dropout: nn.Dropout | nn.Dropout1d | nn.Dropout2d, x: Tensor) -> Tensor:
     if not dropout.training:
         return x
     keep = 1 - dropout.p

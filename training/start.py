@@ -7,8 +7,10 @@ import signal
 import socket
 import types
 import typing
+from collections.abc import Callable
 from dataclasses import MISSING, asdict, dataclass, fields, replace
 from pathlib import Path
+from typing import Any
 
 import torch
 
@@ -81,7 +83,8 @@ def resolve(request: Request, *, data_root: Path | None = None) -> Plan:
             only_class=request.only_class,
         )
     config, settings = recipe.presets[request.preset](dataset)
-    of_settings, of_config = {}, {}
+    of_settings: dict[str, Any] = {}
+    of_config: dict[str, Any] = {}
     for override in request.overrides:
         key, _, text = override.partition("=")
         if key in {field.name for field in fields(settings)}:
@@ -106,7 +109,8 @@ def parse(text: str, like: object, key: str) -> object:
             return {"true": True, "false": False}[text.lower()]
         if isinstance(like, tuple):
             return tuple(parse(item, like[0] if like else "", key) for item in text.split(",") if item)
-        return type(like)(text)
+        kind: Callable[[str], object] = type(like)
+        return kind(text)
     except (ValueError, KeyError):
         raise RunError(f"{key} cannot be {text!r}; give a value like {like!r}.") from None
 

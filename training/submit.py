@@ -3,7 +3,7 @@
 import json
 import shlex
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import tyro
 
@@ -84,7 +84,7 @@ def submit_command(
 
 def request(
     job: Job, name: str, to: str, source: str, *, image: str, flavor: str, timeout: str | None, processes: int
-) -> dict[str, object]:
+) -> dict[str, Any]:
     """Return what HfApi.run_job is called with, but for the token: one script, each line one of our own commands.
 
     Raises:
@@ -94,8 +94,10 @@ def request(
         raise RunError("A job does not see this machine's pictures; upload them as a dataset and give --dataset.")
     if job.steps is None and job.minutes is None:
         raise RunError("Say how long to train: --steps N or --minutes M.")
-    if timeout is None and job.minutes is None:
-        raise RunError("Say when the job is to end at the latest, for instance --timeout 2h, or how many --minutes.")
+    if timeout is None:
+        if job.minutes is None:
+            raise RunError("Say when the job is to end at the latest, like --timeout 2h, or how many --minutes.")
+        timeout = f"{job.minutes + MARGIN_MINUTES:g}m"
     python = ["python", "-m", "training"]
     starter = python if processes == 1 else ["torchrun", f"--nproc_per_node={processes}", "-m", "training"]
     weights = f"weights/{name}"
@@ -113,12 +115,12 @@ def request(
         "command": ["bash", "-euc", "\n".join(shlex.join(line) for line in lines)],
         "env": {"PYTHONUNBUFFERED": "1"},
         "flavor": flavor,
-        "timeout": timeout or f"{job.minutes + MARGIN_MINUTES:g}m",
+        "timeout": timeout,
         "name": name,
     }
 
 
-def submit(asked: dict[str, object]) -> str:
+def submit(asked: dict[str, Any]) -> str:
     """Send a request and return the job's address; the token travels as a secret, never in the command.
 
     Raises:

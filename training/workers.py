@@ -22,7 +22,7 @@ try:
     import rq
     from rq.serializers import JSONSerializer  # RQ's default is pickle, which executes what it reads
 except ImportError:
-    rq = None
+    rq = None  # type: ignore[assignment]  # told below
 
 QUEUE = "ganscope"
 LOOK_S = 0.5

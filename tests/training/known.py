@@ -5,9 +5,13 @@ from types import SimpleNamespace
 
 import numpy as np
 import torch
+from torch import nn
 
+from models.bigan import BiGAN
 from models.checkpoint import Weights
-from models.infogan import Reading
+from models.classifier import Classifier
+from models.infogan import InfoGAN, Reading
+from models.lapgan import LAPGAN
 from models.pyramid import decompose
 from training.data import Dataset
 from training.evaluate import SEED
@@ -27,12 +31,13 @@ def data(images, labels, classes=10):
     return Dataset("given", pixels, torch.as_tensor(labels), tuple("0123456789"[:classes]), "0" * 16)
 
 
-class Judge:
+class Judge(Classifier):
     """A classifier that sees the class by reading pictures as told; some pixels are its features."""
 
     config = None
 
     def __init__(self, read):
+        nn.Module.__init__(self)
         self.read = read
 
     def __call__(self, images):
@@ -52,12 +57,13 @@ def read_mark(images):
     return ((images[:, 0, 0, 0] + 1) * 50).round().long()
 
 
-class KnownInfoGAN:
+class KnownInfoGAN(InfoGAN):
     """Draws a bar: category k draws digit ORDER[k], code 0 makes it narrower, code 1 leans it to the right."""
 
     config = SimpleNamespace(categorical=(10,), continuous=2)
 
     def __init__(self, draws=ORDER, blank=None):
+        nn.Module.__init__(self)
         self.draws, self.blank = draws, blank
 
     def generate(self, seeds, categories, continuous):
@@ -75,10 +81,13 @@ class KnownInfoGAN:
         return Reading([torch.eye(10)[category]], torch.zeros(len(images), 2))
 
 
-class ExactBiGAN:
+class ExactBiGAN(BiGAN):
     """The code of a picture is the picture."""
 
     config = None
+
+    def __init__(self):
+        nn.Module.__init__(self)
 
     def encode(self, images):
         return images.flatten(1)
@@ -93,10 +102,11 @@ class ExactBiGAN:
         return torch.rand(len(seeds), 16, generator=torch.Generator().manual_seed(1)) * 2 - 1
 
 
-class PerfectLAPGAN:
+class PerfectLAPGAN(LAPGAN):
     """Draws the very pyramids that it is measured against."""
 
     def __init__(self, real, sizes):
+        nn.Module.__init__(self)
         self.real = real
         self.config = SimpleNamespace(image_sizes=sizes, levels=len(sizes), classes=0)
 
