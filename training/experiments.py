@@ -39,7 +39,31 @@ class Experiment:
     pictures: Mapping[str, str] = field(default_factory=dict)
 
 
-EXPERIMENTS: dict[str, Experiment] = {}
+SHIPPED = (
+    *("lapgan-cifar10", "lapgan-scenes64", "infogan-mnist", "infogan-mnist-control", "infogan-faces", "infogan-chairs"),
+    *("bigan-mnist", "bigan-cifar10", "gan-cifar10"),
+)
+EXPERIMENTS: dict[str, Experiment] = {
+    "speed": Experiment(
+        "Size and speed of every model",
+        "On two processor cores without a graphics card: one picture in the browser (the nets alone) and from the "
+        "server (the whole call), pictures that one thread trains on in a second (LAPGAN: through all levels), and the "
+        "processor time that the weights took, some of it on slower machines.",
+        rows={name: name for name in SHIPPED},
+        columns={
+            "parameters": "Parameters",
+            "weights_mb": "Weights, MB",
+            "nets_mb": "Nets for the browser, MB",
+            "browser_ms": "In the browser, ms",
+            "server_p50_ms": "Server p50, ms",
+            "server_p95_ms": "Server p95, ms",
+            "images_a_second": "Training, pictures a second",
+            "cpu_minutes": "Trained, CPU minutes",
+        },
+        form="{:.1f}",
+        forms={"parameters": "{:,.0f}", "images_a_second": "{:,.0f}", "weights_mb": "{:.2f}", "nets_mb": "{:.2f}"},
+    ),
+}
 
 
 def write_experiment(

@@ -40,7 +40,7 @@ TYPED = (
         r"\b(?:train|test|CLASS)/(?:CLASS/)?",
         "folder:PATH",
         r"\b(?:config|run)\.json\b",
-        r"\b(?:uint8|fake|torch|redis|rq)\b|\b(?:lapgan|infogan|bigan)[_-]\w+|category|probabilities|codes",
+        r"\b(?:uint8|fake|torch|redis|rq)\b|\b(?:lapgan|infogan|bigan|gan)(?:[_-]\w+)+|category|probabilities|codes",
     ),
 )
 KEPT = re.compile("|".join((*TYPED, r"\b(?:" + "|".join(map(re.escape, NAMES)) + r")\b")), re.ASCII)
