@@ -9,6 +9,7 @@ import torch
 from PIL import Image, ImageDraw
 from torch import Tensor, nn
 
+from models.bigan import BiGAN
 from ui import images, inference
 from ui.images import ImageError
 
@@ -96,7 +97,7 @@ def draw(shape: Callable[[ImageDraw.ImageDraw], None]) -> Image.Image:
 @inference.device_call
 def _own(model: str) -> tuple[Tensor, Tensor]:
     """Let the generator draw: pictures (OWN, C, H, W), and one of them upside down, (C, H, W)."""
-    net = inference.weights(model, "bigan").model
+    net = inference.weights(model, "bigan").net(BiGAN)
     drawn = net.decode(net.latents(range(CANDIDATES))).clamp(-1, 1)
     own = drawn[_clear_and_different(drawn)]
     turned = own.flip(2, 3)

@@ -251,7 +251,7 @@ def _seen(image: str | None, model: str, example: int = 0) -> Tensor:
 
 def _code(values: object, model: str) -> Tensor:
     """Check a code from outside, (latent,)."""
-    wanted = inference.weights(model, "bigan").config.latent
+    wanted = view.net(model).config.latent
     if not isinstance(values, list) or len(values) != wanted:
         got = f"{len(values)} numbers" if isinstance(values, list) else f"a {type(values).__name__}"
         raise gr.Error(TEXT["bad_code"].format(wanted=wanted, got=got), print_exception=False)

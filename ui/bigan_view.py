@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from models.bigan import BiGAN
 from ui import inference, scene
 from ui.bigan_examples import Example, examples
 
@@ -94,16 +95,21 @@ class Look:
     linked: bool = False
 
 
+def net(model: str) -> BiGAN:
+    """Return the net of weights of this kind."""
+    return inference.weights(model, "bigan").net(BiGAN)
+
+
 @inference.device_call
 def encode(model: str, pictures: Tensor) -> Tensor:
     """Encode pictures (N, C, H, W) in [-1, 1]: codes (N, latent) in [-1, 1]."""
-    return inference.weights(model, "bigan").model.encode(pictures.to(inference.device())).cpu()
+    return net(model).encode(pictures.to(inference.device())).cpu()
 
 
 @inference.device_call
 def decode(model: str, codes: Tensor) -> Tensor:
     """Draw the pictures (N, C, H, W) in [-1, 1] of codes (N, latent)."""
-    return inference.weights(model, "bigan").model.decode(codes.to(inference.device())).cpu()
+    return net(model).decode(codes.to(inference.device())).cpu()
 
 
 def look(model: str, seen: Tensor, steps: tuple[str, ...] = ()) -> Look:
@@ -226,7 +232,7 @@ def _verdict(shown: Look, now: float, own: float, moved: int) -> list[scene.Tile
     return [note, gauge]
 
 
-def reading(quantiles: Sequence[float], measured: float) -> tuple[str, str, str]:
+def reading(quantiles: Sequence[float], measured: float) -> tuple[str, scene.Tone, str]:
     """Say how far a picture is from the training data.
 
     Args:
@@ -237,6 +243,8 @@ def reading(quantiles: Sequence[float], measured: float) -> tuple[str, str, str]
         Key of TEXT for the reading ("typical", "unusual" or "foreign"), a note's tone, and the percentile in words.
     """
     share = float(np.interp(measured, quantiles, range(len(quantiles))))
+    key: str
+    tone: scene.Tone
     key, tone = (
         ("typical", "good") if share <= TYPICAL else ("unusual", "fair") if share <= UNUSUAL else ("foreign", "poor")
     )

@@ -37,11 +37,11 @@ from ui.inference import tell_errors
 WEB = Path(__file__).parent / "web"
 PAD_SIDE = 280
 _turns = itertools.count()
-PRIVATE = {"api_visibility": "private", "show_progress": "hidden"}
+PRIVATE: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
 # queue=False saves two round trips (inference.device_call holds the limit instead of the queue); always_last never
 # loses the position a drag ends on.
-NOW = {**PRIVATE, "queue": False}
-LIVE = {**NOW, "trigger_mode": "always_last"}
+NOW: dict[str, Any] = {**PRIVATE, "queue": False}
+LIVE: dict[str, Any] = {**NOW, "trigger_mode": "always_last"}
 
 # The quoted event names are what gr.HTML turns into listeners. Each event has one object that is filled anew: Gradio
 # repeats a call that had to wait with the object of the call before it, so a new one would come too late.
@@ -143,14 +143,15 @@ def endpoint(function: Callable, inputs: list[gr.components.Component], output: 
     """
     for argument in inputs:
         if isinstance(argument, gr.Image):
-            argument.preprocess = door.unopened
+            argument.preprocess = door.unopened  # type: ignore[method-assign,assignment]  # of this one alone
     gr.Button(visible=False).click(tell_errors(function), inputs, output, api_name=function.__name__)
 
 
 def number_list() -> gr.JSON:
     """Make the hidden input of an endpoint that takes a list of numbers; the endpoint checks them."""
     values = gr.JSON(visible=False)
-    values.api_info = lambda: {"type": "array", "items": {"type": "number"}}
+    said = {"type": "array", "items": {"type": "number"}}
+    values.api_info = lambda: said  # type: ignore[method-assign]  # of this one alone
     return values
 
 

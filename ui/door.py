@@ -3,8 +3,8 @@
 import base64
 import binascii
 import re
-from collections.abc import Awaitable, Callable
-from typing import Any, NoReturn
+from collections.abc import Callable
+from typing import NoReturn
 from urllib.parse import urlsplit
 
 import gradio as gr
@@ -13,6 +13,7 @@ from gradio.data_classes import ImageData
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse
+from starlette.types import Message, Receive, Scope, Send
 
 MB = 2**20
 TEXT = {
@@ -33,9 +34,6 @@ SHUT = re.compile(
 OWN_LIMITS = ("/gradio_api/upload", "/pictures")
 LOOPBACK = re.compile(r"localhost|127(\.\d+){3}|::1")
 
-Send = Callable[[dict[str, Any]], Awaitable[None]]
-Receive = Callable[[], Awaitable[dict[str, Any]]]
-
 
 class Door:
     """ASGI middleware: refuse what the page never asks for, before Gradio sees it."""
@@ -44,7 +42,7 @@ class Door:
         self.app = app
         self.most_mb = most_mb
 
-    async def __call__(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on, or answer it."""
         if scope["type"] != "http":
             await self.app(scope, receive, send)
@@ -65,7 +63,7 @@ class Door:
         told = request.headers.get("content-length", "")
         size = 0
 
-        async def counted() -> dict[str, Any]:
+        async def counted() -> Message:
             nonlocal size
             if told.isdecimal() and int(told) > most:
                 raise too_large

@@ -85,7 +85,8 @@ class FirstPaint:
         await (self.compressed if page else self.app)(scope, receive, send)
 
     async def _page(self, scope: Scope, receive: Receive, send: Send) -> None:
-        start, parts = {}, []
+        start: Message = {}
+        parts: list[bytes] = []
 
         async def hold(message: Message) -> None:
             if message["type"] == "http.response.start":
@@ -118,8 +119,7 @@ def _categories(name: str) -> list[Tensor]:
 
 
 def _drawn(name: str) -> list[Tensor]:
-    model = inference.weights(name, "bigan").model
-    return list(bigan_view.decode(name, model.latents(range(5))))
+    return list(bigan_view.decode(name, bigan_view.net(name).latents(range(5))))
 
 
 _DRAW: dict[str, Callable[[str], list[Tensor]]] = {

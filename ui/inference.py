@@ -5,6 +5,7 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import ParamSpec, TypeVar
 
 import gradio as gr
 import torch
@@ -24,6 +25,8 @@ except ImportError:
         return function
 
 
+Given = ParamSpec("Given")
+Answer = TypeVar("Answer")
 DEFAULTS = {"lapgan": "lapgan-cifar10", "infogan": "infogan-mnist", "bigan": "bigan-mnist"}
 BUSY = "All {slots} places are busy computing; the picture on show is the last one, please try again in a moment."
 BUSY_AFTER_S = 2.0
@@ -132,11 +135,11 @@ def _load(name: str) -> Weights:
     return _loaded[name]
 
 
-def tell_errors(function: Callable) -> Callable:
+def tell_errors(function: Callable[Given, Answer]) -> Callable[Given, Answer]:
     """Decorate what a visitor calls: refused weights and pictures reach them as a sentence, all else as "Error"."""
 
     @functools.wraps(function)
-    def told(*args: object, **kwargs: object) -> object:
+    def told(*args: Given.args, **kwargs: Given.kwargs) -> Answer:
         try:
             return function(*args, **kwargs)
         except (CheckpointError, ImageError) as error:
@@ -155,7 +158,7 @@ def _lacks_memory(error: BaseException) -> bool:
     return isinstance(error, MemoryError | torch.OutOfMemoryError) or "allocate memory" in str(error)
 
 
-def device_call(function: Callable) -> Callable:
+def device_call(function: Callable[Given, Answer]) -> Callable[Given, Answer]:
     """Decorate every function that computes with torch.
 
     At most `settings().concurrency` run at once; a caller that finds no place within two seconds gets a `gr.Error`
@@ -165,7 +168,7 @@ def device_call(function: Callable) -> Callable:
     attached = attach_gpu(function)
 
     @functools.wraps(function)
-    def guarded(*args: object, **kwargs: object) -> object:
+    def guarded(*args: Given.args, **kwargs: Given.kwargs) -> Answer:
         if not _slots().acquire(timeout=BUSY_AFTER_S):
             raise gr.Error(BUSY.format(slots=settings().concurrency), print_exception=False)
         try:

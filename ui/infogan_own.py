@@ -1,6 +1,6 @@
 """The part of the InfoGAN tab in which a visitor draws or brings a picture, and the sliders move to what Q reads."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -13,7 +13,7 @@ from ui import infogan_view as view
 from ui.canvas import LIVE, PRIVATE, canvas, drawing_pad, picture_button, picture_bytes
 from ui.infogan_view import MOST_CODES, TEXT, Turn
 
-Controls = list[gr.components.Component]
+Controls = Sequence[gr.components.Component]
 
 
 class OwnPicture:

@@ -185,8 +185,10 @@ def _answer(event: gr.EventData) -> tuple:
 
 
 def _slider(name: str | None) -> gr.Slider:
-    shown = {"label": (name or "").capitalize(), "visible": name is not None}
-    return gr.Slider(-view.RANGE, view.RANGE, 0.0, step=0.05, buttons=[], elem_classes="gs-code", **shown)
+    label, visible = (name or "").capitalize(), name is not None
+    return gr.Slider(
+        -view.RANGE, view.RANGE, 0.0, step=0.05, buttons=[], elem_classes="gs-code", label=label, visible=visible
+    )
 
 
 def _padded(names: list[str]) -> list[str | None]:
@@ -234,7 +236,7 @@ def _roll(code: int, *controls: Any) -> tuple:
     return _redraw(_kept(_turn(*controls), keep=False), code)
 
 
-def _drag(event: gr.EventData, *controls: Any) -> tuple[str, str, float, float]:
+def _drag(event: gr.EventData, *controls: Any) -> tuple:
     place = event_data(event)
     turn = _turn(*controls[:3], place["x"], place["y"], *controls[5:])
     return *view.pictures(turn), *turn.codes[:2]

@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from models.infogan import InfoGAN
 from ui import inference, scene
 
 TEXT = {
@@ -83,20 +84,20 @@ class Turn:
 
 def labels(model: str) -> list[str]:
     """Return what each category draws, in the order shown; numbers where nothing was named."""
-    config = inference.weights(model).config
+    config = _net(model).config
     return sorted(config.category_names) or [str(value) for value in range(config.categorical[0])]
 
 
 def code_names(model: str) -> list[str]:
     """Return the names of the continuous codes that have a slider; numbers where nothing was named."""
-    config = inference.weights(model).config
+    config = _net(model).config
     numbered = [TEXT["code"].format(number=index + 1) for index in range(config.continuous)]
     return list(config.continuous_names or numbered)[:MOST_CODES]
 
 
 def codes_of(turn: Turn) -> list[float]:
     """Return a value for each continuous code of the turn's model."""
-    count = inference.weights(turn.model).config.continuous
+    count = _net(turn.model).config.continuous
     return [*turn.codes[:MOST_CODES], *[0.0] * count][:count]
 
 
@@ -114,7 +115,7 @@ def called(model: str, label: str) -> str:
 
 def local(model: str) -> dict[str, Any]:
     """Tell the browser's engine what it needs to draw the same pictures: the config, the order shown and the texts."""
-    config = inference.weights(model).config
+    config = _net(model).config
     return {
         "noise": config.noise,
         "categorical": config.categorical,
@@ -138,9 +139,13 @@ def range_hint(model: str) -> str:
     return TEXT["range_hint"] + (TEXT["steered"] if steered else "")
 
 
+def _net(model: str) -> InfoGAN:
+    return inference.weights(model, "infogan").net(InfoGAN)
+
+
 def _order(model: str) -> list[int]:
     """Map the rows shown to the values of the category code."""
-    config = inference.weights(model).config
+    config = _net(model).config
     names = config.category_names
     return sorted(range(config.categorical[0]), key=names.__getitem__ if names else int)
 
@@ -148,9 +153,9 @@ def _order(model: str) -> list[int]:
 @inference.device_call
 def draw(turns: Sequence[Turn]) -> Tensor:
     """Draw one picture for each turn, all of one model: (N, C, H, W) in [-1, 1]."""
-    weights = inference.weights(turns[0].model)
-    order, rest = _order(turns[0].model), [0] * (len(weights.config.categorical) - 1)
-    return weights.model.generate(
+    net = _net(turns[0].model)
+    order, rest = _order(turns[0].model), [0] * (len(net.config.categorical) - 1)
+    return net.generate(
         [turn.seed for turn in turns],
         [[order[turn.row], *rest] for turn in turns],
         [codes_of(turn) for turn in turns],
@@ -160,7 +165,7 @@ def draw(turns: Sequence[Turn]) -> Tensor:
 @inference.device_call
 def read(model: str, image: Tensor) -> tuple[list[float], list[float]]:
     """Let Q read one picture (C, H, W): the probability of each category in the order shown, and the codes."""
-    net = inference.weights(model).model
+    net = _net(model)
     reading = net.infer(image[None].to(inference.device()))
     probabilities = reading.categories[0][0, torch.tensor(_order(model), device=inference.device())]
     return probabilities.tolist(), reading.means[0].tolist()

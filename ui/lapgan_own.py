@@ -1,7 +1,7 @@
 """The second part of the LAPGAN tab: a visitor's picture taken apart, its detail dreamed anew."""
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import gradio as gr
@@ -17,7 +17,7 @@ from ui.lapgan_view import TEXT, Growth
 from ui.shelf import Step
 
 
-def build_own(model: gr.Dropdown, growth: list[gr.components.Component], read: Callable[..., Growth]) -> Step:
+def build_own(model: gr.Dropdown, growth: Sequence[gr.components.Component], read: Callable[..., Growth]) -> Step:
     """Lay out the card and wire it; return what it does when another model is chosen.
 
     Args:
@@ -59,7 +59,7 @@ def build_own(model: gr.Dropdown, growth: list[gr.components.Component], read: C
     return _switch, [model], [keep, label, examples, *shown]
 
 
-def class_menu(model: str, label: int, title: str) -> gr.Dropdown:
+def class_menu(model: str, label: int | None, title: str) -> gr.Dropdown:
     """Make a menu of a model's classes; unseen where it has none."""
     names = view.labels(model)
     choices = [(name, index) for index, name in enumerate(names)]
@@ -71,7 +71,7 @@ def class_menu(model: str, label: int, title: str) -> gr.Dropdown:
 def prepare(picture: Image.Image, model: str) -> Tensor:
     """Turn the middle square of a picture into what a model takes apart, (C, s, s) in [-1, 1]."""
     config = inference.weights(model, "lapgan").config
-    return images.to_tensor(picture, size=config.image_sizes[0], channels=config.channels)[0]
+    return images.to_tensor(picture, size=config.image_size, channels=config.channels)[0]
 
 
 def _level_menu(model: str, level: int) -> gr.Radio:

@@ -40,6 +40,8 @@ def sums(config: LAPGANConfig, stages: Sequence[Stage], words: Words) -> list[sc
 
 
 def _sum(config: LAPGANConfig, stage: Stage, words: Words, *, before: int, size: int) -> list[scene.Tile]:
+    if stage.enlarged is None:
+        raise ValueError(f"Level {stage.level} is the coarsest, which is no sum.")
     enlarged = scene.image(
         f"enlarged-{size}",
         stage.enlarged[0],
@@ -49,7 +51,7 @@ def _sum(config: LAPGANConfig, stage: Stage, words: Words, *, before: int, size:
     )
     band = scene.signed(
         f"band-{size}",
-        stage.residual[0],
+        stage.detail[0],
         full_colour(config.band_scale[stage.level]),
         size="fill",
         caption=words.band,

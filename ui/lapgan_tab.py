@@ -207,7 +207,7 @@ def _growth(model: str, label: int | None, seed: int | None, *slots: float | Non
         model,
         int(label or 0),
         tuple(int((seeds[slot] if slot < count else seed) or 0) for slot in order),
-        tuple(float(gains[slot]) if 0 < slot < count else 1.0 for slot in order),
+        tuple(float(gains[slot] or 0) if 0 < slot < count else 1.0 for slot in order),
     )
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from torch import Tensor
 
-from models.lapgan import LAPGANConfig
+from models.lapgan import LAPGAN, LAPGANConfig
 from models.pyramid import Stage, decompose
 from models.random import SEED_LIMIT
 from ui import inference, scene
@@ -125,7 +125,7 @@ def name(model: str, label: int) -> str:
 @inference.device_call
 def grow(growths: Sequence[Growth]) -> list[Stage]:
     """Grow one picture each, all of one model with equal gains: stages of (N, C, s, s), coarsest first."""
-    model = inference.weights(growths[0].model, "lapgan").model
+    model = _net(growths[0].model)
     wanted = [growth.label for growth in growths] if model.config.classes else None
     return _on_cpu(model.grow([growth.seeds for growth in growths], wanted, growths[0].gains))
 
@@ -141,7 +141,7 @@ def dream(model: str, picture: Tensor, level: int, label: int, seeds: Sequence[i
     Returns:
         (N, C, s, s), one for each seed.
     """
-    net = inference.weights(model, "lapgan").model
+    net = _net(model)
     pictures = picture[None].to(inference.device()).expand(len(seeds), -1, -1, -1)
     by_level = [(seed,) * net.config.levels for seed in seeds]
     wanted = [label] * len(seeds) if net.config.classes else None
@@ -168,7 +168,7 @@ def stage_scene(growth: Growth) -> str:
 
 def local(model: str) -> dict[str, Any]:
     """Tell the browser's engine what it needs to grow the same pictures: the config, full colours and texts."""
-    net, config = inference.weights(model, "lapgan").model, _config(model)
+    net, config = _net(model), _config(model)
     return {
         "sizes": config.image_sizes,
         "channels": config.channels,
@@ -266,8 +266,12 @@ def examples_scene(pictures: dict[str, Tensor]) -> str:
     return scene.scene(TEXT["own"], scene.group("examples", *tiles, layout="grid", columns=len(tiles)))
 
 
+def _net(model: str) -> LAPGAN:
+    return inference.weights(model, "lapgan").net(LAPGAN)
+
+
 def _config(model: str) -> LAPGANConfig:
-    return inference.weights(model, "lapgan").config
+    return _net(model).config
 
 
 def _words(**words: str) -> Words:
@@ -280,8 +284,7 @@ def _listed(side: Sequence[int]) -> str:
 
 
 def _on_cpu(stages: Sequence[Stage]) -> list[Stage]:
-    return [
-        Stage(stage.level, *(part if part is None else part.cpu() for part in (stage.enlarged, stage.residual)), image)
-        for stage in stages
-        for image in [stage.image.cpu()]
-    ]
+    def moved(part: Tensor | None) -> Tensor | None:
+        return None if part is None else part.cpu()
+
+    return [Stage(stage.level, moved(stage.enlarged), moved(stage.residual), stage.image.cpu()) for stage in stages]

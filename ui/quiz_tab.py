@@ -15,6 +15,7 @@ from PIL import Image
 from torch import Tensor
 
 from models.checkpoint import CheckpointError
+from models.infogan import InfoGAN
 from models.samples import draw_samples
 from ui import images, inference
 from ui.canvas import PRIVATE, component, event_data, intro
@@ -114,7 +115,7 @@ def data_of(name: str) -> str:
 
 def _real(name: str, data: str, *, seed: int, download: bool) -> list[Image.Image]:
     config = inference.weights(name).config
-    side = getattr(config, "image_size", None) or config.image_sizes[0]
+    side = config.image_size
     with tempfile.TemporaryDirectory() as folder:
         sheet = Path(folder) / "sheet.png"
         words = ["quiz", data, "--to", str(sheet), "--count", str(HALF), "--seed", str(seed), "--size", str(side)]
@@ -132,6 +133,6 @@ def _real(name: str, data: str, *, seed: int, download: bool) -> list[Image.Imag
 def _generated(name: str, seed: int) -> list[Tensor]:
     found, seeds = inference.weights(name), range(seed, seed + HALF)
     codes = None
-    if found.kind == "infogan":
-        codes = [[random.uniform(-1, 1) for _ in range(found.config.continuous)] for _ in seeds]
+    if isinstance(found.model, InfoGAN):
+        codes = [[random.uniform(-1, 1) for _ in range(found.model.config.continuous)] for _ in seeds]
     return list(draw_samples(found, seeds, codes).cpu())

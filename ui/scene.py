@@ -17,6 +17,7 @@ from torch import Tensor
 Tile = dict[str, Any]
 Group = dict[str, Any]
 Size = Literal["xs", "s", "m", "l", "xl", "fill"]
+Tone = Literal["plain", "good", "fair", "poor"]
 
 
 def image(tile_id: str, pixels: Tensor, *, size: Size = "m", **look: Any) -> Tile:
@@ -96,7 +97,7 @@ def plane(tile_id: str, x: float, y: float, images: Tensor | None = None, column
     return {**background, "id": tile_id, "kind": "plane", "size": "fill", "x": x, "y": y, **look}
 
 
-def note(tile_id: str, text: str, *, lead: str = "", tone: Literal["plain", "good", "fair", "poor"] = "plain") -> Tile:
+def note(tile_id: str, text: str, *, lead: str = "", tone: Tone = "plain") -> Tile:
     """Make a paragraph that follows the pictures: `lead` stands out before `text`, and `tone` colours its dot."""
     return {"id": tile_id, "kind": "note", "lead": lead, "text": text, "tone": tone}
 

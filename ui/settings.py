@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import Self
 
-from pydantic import AliasChoices, Field, ValidationError, field_validator, model_validator
+from pydantic import AliasChoices, Field, ValidationError, ValidationInfo, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -119,9 +119,10 @@ class Settings(BaseSettings):
 
     @field_validator(*TEXT_FORMS)
     @classmethod
-    def _match_form(cls, value: str | None, info) -> str | None:
-        if value and not re.fullmatch(TEXT_FORMS[info.field_name][0], value):
-            raise ValueError(TEXT_FORMS[info.field_name][1])
+    def _match_form(cls, value: str | None, info: ValidationInfo) -> str | None:
+        form, words = TEXT_FORMS[str(info.field_name)]
+        if value and not re.fullmatch(form, value):
+            raise ValueError(words)
         return value
 
     @field_validator("weights_dir")
@@ -201,7 +202,7 @@ def settings_table() -> str:
     """Give the settings as the Markdown table that README.md holds."""
     rows = ["| Variable | Default | Allowed | Meaning |", "|---|---|---|---|"]
     for name, field in Settings.model_fields.items():
-        cells = (f"`{_variables(name)[0]}`", _default(name), _allowed(name), field.description)
+        cells = (f"`{_variables(name)[0]}`", _default(name), _allowed(name), field.description or "")
         rows.append(f"| {' | '.join(cells)} |")
     return "\n".join(rows)
 
@@ -210,7 +211,7 @@ def _variables(name: str) -> list[str]:
     alias = Settings.model_fields[name].validation_alias
     if isinstance(alias, AliasChoices):
         return [str(choice) for choice in alias.choices]
-    return [alias or f"{PREFIX}{name.upper()}"]
+    return [str(alias or "") or f"{PREFIX}{name.upper()}"]
 
 
 def _allowed(name: str) -> str:

@@ -6,8 +6,8 @@ from gradio.themes.utils.fonts import LocalFont
 # Served by Gradio itself, so no request leaves the host; of the weights it ships, 600 lacks most letters.
 # Korean falls through to the system's font.
 KOREAN = ["Pretendard", "Apple SD Gothic Neo", "Malgun Gothic", "Noto Sans KR", "Noto Sans CJK KR", "NanumGothic"]
-SANS = [LocalFont("IBM Plex Sans", weights=(400, 700)), *KOREAN]
-MONO = [LocalFont("IBM Plex Mono", weights=(400, 700)), "ui-monospace", "monospace"]
+SANS: list[gr.themes.Font | str] = [LocalFont("IBM Plex Sans", weights=(400, 700)), *KOREAN]
+MONO: list[gr.themes.Font | str] = [LocalFont("IBM Plex Mono", weights=(400, 700)), "ui-monospace", "monospace"]
 ACCENT = gr.themes.Color(
     name="pine",
     c50="#effaf7",

@@ -67,7 +67,8 @@ def tools(kind: str, start: Sequence[Any], config: dict[str, Any]) -> gr.HTML:
 def note(kind: str, controls: Sequence[gr.components.Component]) -> None:
     """Let the row know of every change of a tab's controls; nothing is asked of the server."""
     js = f"(...controls) => {{ window.ganscope?.noted?.{kind}?.(controls); return []; }}"
-    gr.on([control.change for control in controls], None, list(controls), None, js=js, **LIVE)
+    changes = [control.change for control in controls]  # type: ignore[attr-defined]  # every control has it
+    gr.on(changes, None, list(controls), None, js=js, **LIVE)
 
 
 def bring(kind: str, row: gr.HTML, controls: Sequence[gr.components.Component]) -> gr.events.Dependency:

@@ -110,8 +110,8 @@ def _field(key: str) -> gr.Number | gr.Radio:
     if key == "loss":
         choices = [(text, name) for name, text in TEXT["loss_choices"].items()]
         return gr.Radio(choices, value="log", label=TEXT["loss"], visible=visible)
-    info = {"info_weight": TEXT["info_info"], "reconstruction_weight": TEXT["reconstruction_info"]}
-    info = info.get(key, TEXT["rate_info"] if key.startswith("lr") else None)
+    infos = {"info_weight": TEXT["info_info"], "reconstruction_weight": TEXT["reconstruction_info"]}
+    info = infos.get(key, TEXT["rate_info"] if key.startswith("lr") else None)
     start = {"info_weight": 1.0, "continuous_weight": 0.3, "reconstruction_weight": 2.0}
     return _number(
         start.get(key, 0), TEXT[key], info=info, visible=visible, step=0.0001 if key.startswith("lr") else 0.1

@@ -152,8 +152,8 @@ def charts(config: dict, last: dict, measured: dict) -> list[dict[str, Any]]:
     for chart in CHARTS:
         of_levels = [_of_level(chart, name) for name in names]
         if chart.get("apart"):
-            for name, lines in zip(names, of_levels, strict=True):
-                found.append(_chart(chart, [(line, place, 0) for place, line in enumerate(lines)], name))
+            for name, pairs in zip(names, of_levels, strict=True):
+                found.append(_chart(chart, [(line, place, 0) for place, line in enumerate(pairs)], name))
         else:
             lines = [(line, place, 0) for place, line in enumerate(chart.get("series", []))]
             lines += [(line, place, dash) for place, pair in enumerate(of_levels) for dash, line in enumerate(pair)]
