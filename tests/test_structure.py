@@ -27,11 +27,16 @@ FORBIDDEN_IMPORTS = {
 ALLOWED_IMPORTS = {"ui": ("training.jobs", "training.job", "training.runs")}
 # Only models/checkpoint.py touches files, and none of the rest needs these.
 FILE_MODULES = {"io", "os", "pathlib", "shutil", "tempfile", "PIL", "safetensors", "huggingface_hub"}
-PICKLES = {"pickle", "cPickle", "_pickle", "dill", "cloudpickle", "joblib", "shelve", "marshal"}
+PICKLES = {"pickle", "_pickle", "pickletools", "dill", "cloudpickle", "jsonpickle", "joblib", "shelve", "marshal"}
+# What else turns text, bytes or a name from a file into running code.
+RUNNERS = {"code", "codeop", "runpy", "imp", "pty"}
 FORBIDDEN_NAMES = {
-    *("eval", "exec", "__import__", "builtins.eval", "builtins.exec"),
-    *("torch.load", "torch.save", "torch.serialization.load", "torch.serialization.save"),
-    *("os.system", "os.popen", "subprocess.getoutput", "subprocess.getstatusoutput"),
+    *(f"{place}{name}" for place in ("", "builtins.") for name in ("eval", "exec", "__import__")),
+    *("builtins.compile", "importlib.util.spec_from_file_location", "importlib.machinery.SourceFileLoader"),
+    *(f"torch.{place}{name}" for place in ("", "serialization.", "jit.", "export.") for name in ("load", "save")),
+    *("torch.hub.load", "torch.package.PackageImporter", "pandas.read_pickle"),
+    *("os.system", "os.popen", "subprocess.getoutput", "subprocess.getstatusoutput", "os.startfile"),
+    *("asyncio.create_subprocess_shell", "asyncio.subprocess.create_subprocess_shell"),
 }
 FORBIDDEN_SWITCHES = {"shell", "allow_pickle"}
 # A path of one machine; the same letters inside a longer path or an address are none.
@@ -68,10 +73,11 @@ def forbidden_calls(source):
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             real_names |= {alias.asname: alias.name for alias in node.names if alias.asname}
-            found += [alias.name for alias in node.names if alias.name.split(".")[0] in PICKLES]
+            found += [alias.name for alias in node.names if alias.name.split(".")[0] in PICKLES | RUNNERS]
         elif isinstance(node, ast.ImportFrom):
             real_names |= {alias.asname or alias.name: f"{node.module}.{alias.name}" for alias in node.names}
-            found += [node.module] if (node.module or "").split(".")[0] in PICKLES else []
+            dangerous = not node.level and (node.module or "").split(".")[0] in PICKLES | RUNNERS
+            found += [node.module] if dangerous else []
     for node in ast.walk(tree):
         if isinstance(node, ast.Name | ast.Attribute):
             first, *rest = ast.unparse(node).split(".")
@@ -80,6 +86,14 @@ def forbidden_calls(source):
         elif isinstance(node, ast.keyword) and node.arg in FORBIDDEN_SWITCHES:
             off = isinstance(node.value, ast.Constant) and node.value.value is False
             found += [] if off else [f"{node.arg}="]
+        elif isinstance(node, ast.Call) and ast.unparse(node.func) == "compile":
+            found.append("compile()")
+        elif isinstance(node, ast.Call) and ast.unparse(node.func).split(".")[-1] == "import_module":
+            # A module named by a constant may be looked at like an import; one named by a value may be any.
+            named = [a.value if isinstance(a, ast.Constant) else "?" for a in node.args[:1]] or ["?"]
+            found += [name for name in named if str(name).split(".")[0] in {"?"} | PICKLES | RUNNERS]
+        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "recv":
+            found += [] if node.args else ["recv()"]  # a pipe's, which unpickles; recv_bytes does not
     return found
 
 
@@ -160,6 +174,18 @@ def test_allowed_imports_pass():
         "import subprocess\nsubprocess.run('ls', shell=True)",
         "import subprocess\nsubprocess.run('ls', shell=wanted)",
         "import numpy\nnumpy.load('x', allow_pickle=True)",
+        "from torch.serialization import load\nload('x')",
+        "import torch\ntorch.hub.load('owner/name', 'net')",
+        "import torch.jit as j\nj.load('x')",
+        "import marshal",
+        "import runpy",
+        "from dill import loads as read",
+        "compile('1', '', 'eval')",
+        "import builtins\nbuiltins.compile('1', '', 'eval')",
+        "import importlib\nimportlib.import_module('pickle')",
+        "from importlib import import_module\nimport_module(name)",
+        "import asyncio\nasyncio.create_subprocess_shell('ls')",
+        "from multiprocessing import Pipe\nnear, far = Pipe()\nnear.recv()",
     ],
 )
 def test_planted_call_is_found(source):
@@ -167,7 +193,7 @@ def test_planted_call_is_found(source):
 
 
 def test_harmless_lookalikes_pass():
-    source = "model.eval()\nload_file('x')\nre.compile('a')\n'torch.load('\nf('ls', shell=False)"
+    source = "model.eval()\nload_file('x')\nre.compile('a')\n'torch.load('\nf('ls', shell=False)\npipe.recv_bytes(9)"
     assert forbidden_calls(source) == []
 
 
