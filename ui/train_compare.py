@@ -1,14 +1,12 @@
 """The last cards of the Train tab: runs side by side, and a checkpoint published."""
 
-import json
 import re
 
 import gradio as gr
 
-from training.runs import QueueError, last_record
+from training.runs import QueueError
 from ui import inference, train_data
 from ui import train_runs as runs
-from ui import train_view as view
 from ui.canvas import NOW, PRIVATE, component
 from ui.train_texts import TEXT
 
@@ -18,7 +16,7 @@ MEASURE_S, UPLOAD_S = 1800.0, 600.0
 SAMPLES = 1000  # of a quick measurement; the shipped weights are measured on 10,000
 
 
-def build(token: gr.Textbox, watch: gr.Dropdown) -> tuple[gr.Dropdown, gr.HTML, gr.Markdown]:
+def build(token: gr.Textbox, watch: gr.Dropdown) -> tuple[gr.Dropdown, gr.HTML, gr.HTML]:
     """Lay out the cards and return the menu of runs to compare, their curves and their table."""
     choices = runs.choices()
     chosen = [key for _, key in choices if "infogan" in key][:2]
@@ -31,7 +29,7 @@ def build(token: gr.Textbox, watch: gr.Dropdown) -> tuple[gr.Dropdown, gr.HTML, 
         curves = component(
             "curves.js", "mountCurves", runs.curves_value(chosen), "train-overlaid", "gs-lines", texts=TEXT["curves"]
         )
-        figures = gr.Markdown(table(chosen), elem_id="train-table", elem_classes="gs-figures")
+        figures = component("figures.js", "mountFigures", runs.curves_value(chosen), "train-table", "gs-figures")
     compare.input(shown, compare, [curves, figures], **NOW)
     if inference.settings().trains:
         with (
@@ -49,30 +47,8 @@ def build(token: gr.Textbox, watch: gr.Dropdown) -> tuple[gr.Dropdown, gr.HTML, 
 
 def shown(keys: list[str]) -> tuple[str, str]:
     """Return what curves and table show of some runs and recordings."""
-    return runs.curves_value(_known(keys)), table(keys)
-
-
-def _known(keys: list[str]) -> list[str]:
-    return [key for key in keys or [] if isinstance(key, str)][:MOST]
-
-
-def table(keys: list[str]) -> str:
-    """Lay out the last figures of runs and recordings."""
-    keys = _known(keys)
-    titles = {key: text for text, key in runs.choices()}
-    rows = []
-    for key in keys:
-        try:
-            folder = runs.folder(key)
-            if key.startswith("runs/"):
-                last = (last_record(folder / "metrics.jsonl"), last_record(folder / "measures.jsonl"))
-            else:
-                told = json.loads((folder / "recording.json").read_text("utf-8"))
-                last = ((told["records"] or [{}])[-1], (told["measures"] or [{}])[-1])
-        except QueueError:
-            continue
-        rows.append((titles.get(key, key), *last))
-    return view.table(rows)
+    value = runs.curves_value([key for key in keys or [] if isinstance(key, str)][:MOST])
+    return value, value
 
 
 def _announce(token: str, key: str, repo: str) -> str:

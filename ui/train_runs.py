@@ -26,6 +26,7 @@ PART = re.compile(r"[a-z0-9][a-z0-9-]{0,79}")
 FRAME = re.compile(r"step-\d{6,12}\.(png|webp)")
 LOG_LINES = 40
 DIGITS = 5  # of what goes to the browser
+MOST_JUDGED = 10_000  # last steps by which a run is judged, every second anew
 _turns = itertools.count()  # the same run again is news, too: something may have been done to it
 
 
@@ -173,8 +174,10 @@ def story(key: str, since: int = -1, measured: int = -1, drawn: int = -1) -> dic
     measures = records_since(path / "measures.jsonl", measured)
     samples = sorted(file.name for file in (path / "samples").glob("step-*.png"))
     shown = [name for name in samples if step_of(name) > drawn]
-    recent = records_since(path / "metrics.jsonl", int(0.8 * run.step)) if run.step else []
+    judged = max(int(0.8 * run.step), run.step - MOST_JUDGED)
+    recent = records_since(path / "metrics.jsonl", judged) if run.step else []
     told = {
+        "title": view.run_title(run),
         "last": run.step,
         "records": [shortened(record, DIGITS) for record in records],
         "measures": [shortened(record, DIGITS) for record in measures],
@@ -190,10 +193,11 @@ def story(key: str, since: int = -1, measured: int = -1, drawn: int = -1) -> dic
         ),
         "news": f"{run.state} {run.paused} {bool(samples)}",
     }
-    if since < 0:
+    if records or measures:
+        told["figures"] = view.figures(run.last, run.measured)
+    if since < 0 or (measured < 0 and measures):  # the first measures bring charts of their own
         config = _config(path)
-        told |= {"title": view.run_title(run), "note": "", "marks": view.marks(config)}
-        told["charts"] = view.charts(config, run.last, run.measured)
+        told |= {"note": "", "marks": view.marks(config), "charts": view.charts(config, run.last, run.measured)}
     return told
 
 
@@ -231,6 +235,7 @@ def _recorded(key: str, since: int, seen: int, drawn: int) -> dict:
     if since < 0:
         story |= {"title": view.recording_title(key, told), "note": told["note"], "marks": view.marks(told["config"])}
         story["charts"] = view.charts(told["config"], last, measured)
+        story["figures"] = view.figures(last, measured)
     return story
 
 

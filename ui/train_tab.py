@@ -75,7 +75,7 @@ def build(demo: gr.Blocks, tabs: gr.Tabs, shelves: Sequence[Shelf]) -> None:
         fresh = gr.State("")
         listen(function, inputs, fresh, **PRIVATE).success(_show_new, fresh, everything, **NOW)
     watch.input(_show, watch, shown, **NOW)
-    facts.news(_news, [watch, compare], [watch, compare, compared[1], *buttons.values(), sure], **NOW)
+    facts.news(_news, watch, [watch, compare, *buttons.values(), sure], **NOW)
     demo.load(_load(shelves), watch, [*everything, *(shelf.model for shelf in shelves)], **NOW)
     if not trains:
         return
@@ -121,11 +121,10 @@ def _show(key: str) -> tuple:
     return value, value, runs.curves_value([key] if key else []), *_actions(key)
 
 
-def _news(key: str, compared: list[str]) -> tuple:
-    """Follow what a run does: the menus name its state, the table its figures, and the buttons suit it."""
+def _news(key: str) -> tuple:
+    """Follow what a run does: the menus name its state, and the buttons suit it."""
     choices = runs.choices()
-    menus = gr.update(choices=choices), gr.update(choices=choices)
-    return *menus, train_compare.table(compared), *_actions(key)
+    return gr.update(choices=choices), gr.update(choices=choices), *_actions(key)
 
 
 def _actions(key: str | None) -> list[dict]:

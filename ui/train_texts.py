@@ -108,7 +108,7 @@ TEXT: dict[str, Any] = {
     "go_on": "Go on",
     "stop": "Stop",
     "resume": "Resume",
-    "control": "Add the control",
+    "control": "Control run, λ = 0",
     "remove": "Remove",
     "sure": "Really remove",
     "use": "Use this checkpoint",

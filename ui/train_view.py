@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from training.runs import Run
@@ -183,35 +183,23 @@ def marks(config: dict) -> dict[str, list]:
     return found
 
 
-def table(rows: Iterable[tuple[str, dict, dict]]) -> str:
-    """Lay out the last figures of runs as a Markdown table: one column a run, a row for each figure any has.
+def figures(last: dict, measured: dict) -> list[list]:
+    """List a run's last figures as rank, label and text; the rank is a figure's place in a table of many runs.
 
     Args:
-        rows: title, newest metrics and newest measures of each run.
+        last, measured: its newest metrics and measures.
     """
-    rows = list(rows)
-    if not rows:
-        return ""
-    merged = [{**metrics, **measures} for _, metrics, measures in rows]
-    keys = [key for key in TEXT["figures"] if any(key in figures for figures in merged)]
-    keys += sorted({key for f in merged for key in f if key.startswith(("loss/level", "accuracy/level"))})
-    lines = ["| |" + "".join(f" {title.replace('|', ' ')} |" for title, _, _ in rows), "|---|" + "---:|" * len(rows)]
-    for key in keys:
-        lines.append(
-            f"| {TEXT['figures'].get(key) or key.replace('/', ' ')} |" + "".join(_cell(f, key) for f in merged)
-        )
-    return "\n".join(lines)
+    told = {**last, **measured}
+    known = [(rank, label, told[key], key) for rank, (key, label) in enumerate(TEXT["figures"].items()) if key in told]
+    levels = sorted(key for key in told if key.startswith(("loss/level", "accuracy/level")))
+    known += [(len(TEXT["figures"]), key.replace("/", " "), told[key], key) for key in levels]
+    return [[rank, label, _cell(key, value)] for rank, label, value, key in known]
 
 
-def _cell(figures: dict, key: str) -> str:
-    value = figures.get(key)
-    if value is None:
-        return " – |"
+def _cell(key: str, value: float) -> str:
     if key == "seconds":
-        return f" {duration(value)} |"
-    if isinstance(value, int) or value >= 10:
-        return f" {value:,.0f} |"
-    return f" {value:.3f} |"
+        return duration(value)
+    return f"{value:,.0f}" if isinstance(value, int) or value >= 10 else f"{value:.3f}"
 
 
 def looked(told: dict) -> str:

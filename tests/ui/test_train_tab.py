@@ -184,6 +184,26 @@ def test_a_story_gives_only_what_is_new(where):
     assert "charts" not in news
 
 
+def test_the_first_measures_bring_their_chart_and_a_long_run_is_judged_by_its_end(where):
+    folder = where() / "runs" / "gan-fake-1"
+    (folder / "samples").mkdir(parents=True)
+    write_json(folder / "run.json", {"request": {"model": "gan", "data": "fake"}, "config": {}})
+    lines = [{"step": 20 * i, "loss/generator": 1.0, "accuracy/discriminator": i / 5000} for i in range(1, 5001)]
+    (folder / "metrics.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    told = train_runs.story("runs/gan-fake-1")
+    assert [chart["id"] for chart in told["charts"]] == ["loss", "accuracy"]
+    assert [figure[1:] for figure in told["figures"]] == [
+        ["Steps", "100,000"],
+        ["Loss of G", "1.000"],
+        ["D is right", "1.000"],
+    ]
+    (folder / "measures.jsonl").write_text('{"step": 100000, "diversity": 0.5}\n')
+    told = train_runs.story("runs/gan-fake-1", 100_000)
+    assert [chart["id"] for chart in told["charts"]] == ["loss", "accuracy", "diversity"]
+    assert "charts" not in train_runs.story("runs/gan-fake-1", 100_000, 100_000)
+    assert "figures" not in train_runs.story("runs/gan-fake-1", 100_000, 100_000)
+
+
 def test_own_weights_are_listed_after_the_shipped_ones_and_can_be_forgotten(where, weights_dir):
     import shutil
 

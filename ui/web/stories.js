@@ -46,6 +46,7 @@ export function makeStory(key) {
     charts: [],
     marks: {},
     facts: [],
+    figures: [],
     warnings: [],
     note: "",
     title: "",
@@ -70,7 +71,7 @@ export function merge(story, news) {
     const step = stepOf(name);
     if (!story.samples.length || story.samples.at(-1).step < step) story.samples.push({ step, name });
   }
-  for (const name of ["charts", "marks", "note", "title"]) if (name in news) story[name] = news[name];
+  for (const name of ["charts", "figures", "marks", "note", "title"]) if (name in news) story[name] = news[name];
   Object.assign(story, { live: news.live, state: news.state, facts: news.facts, warnings: news.warnings });
   story.news = news.news;
   story.measured = news.measures.at(-1)?.step ?? story.measured;

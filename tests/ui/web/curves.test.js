@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import test from "node:test";
 
 import { format, valueAt } from "../../../ui/web/curves.js";
+import { tabulate } from "../../../ui/web/figures.js";
 import { extent, smooth, thin, ticks } from "../../../ui/web/plot.js";
 import { makeStory, merge } from "../../../ui/web/stories.js";
 
@@ -107,6 +108,27 @@ test("at most four points of a pixel are drawn, among them its extremes", () => 
   assert.ok(points.length <= 4 * 201);
   assert.ok(points.some(([, y]) => y === 99));
   assert.deepEqual(points.at(-1), [9999 / 50, Math.sin(9999)]);
+});
+
+test("figures of several runs share a table, what one lacks is a dash", () => {
+  const one = [
+    [0, "Steps", "20"],
+    [3, "Loss of G", "0.7"],
+  ];
+  const two = [
+    [0, "Steps", "400"],
+    [1, "Time", "60 s"],
+    [9, "loss level1 generator", "2"],
+    [9, "loss level0 generator", "1"],
+  ];
+  assert.deepEqual(tabulate([one, two]), [
+    ["Steps", "20", "400"],
+    ["Time", "–", "60 s"],
+    ["Loss of G", "0.7", "–"],
+    ["loss level0 generator", "–", "1"],
+    ["loss level1 generator", "–", "2"],
+  ]);
+  assert.deepEqual(tabulate([]), []);
 });
 
 test("axes have round numbers inside them, logarithmic ones too", () => {
