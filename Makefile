@@ -40,7 +40,7 @@ lock: .venv/release.stamp
 	    --no-annotate --no-emit-index-url --quiet --output-file requirements.lock
 
 audit: .venv/release.stamp
-	$(BIN)/pip-audit --requirement requirements.lock --require-hashes --disable-pip
+	$(BIN)/pip-audit --strict --requirement requirements.lock --require-hashes --disable-pip
 	npm audit
 
 container-check: .venv/release.stamp

@@ -63,6 +63,12 @@ def test_release_image_installs_by_hash():
     assert "--require-hashes" in (ROOT / "Dockerfile").read_text()
 
 
+def test_an_audit_that_saw_nothing_fails():
+    recipe = (ROOT / "Makefile").read_text().split("\naudit:")[1].split("\n\n")[0]
+    assert "pip-audit --strict" in recipe
+    assert "npm audit" in recipe
+
+
 def test_waivers_are_dated_with_a_reason():
     rows = re.findall(r"^\| ((?:CVE|GHSA)-[^|]+) \| ([^|]+) \| (\d{4}-\d\d-\d\d) \|$", SECURITY, flags=re.MULTILINE)
     assert len(rows) == len(re.findall(r"^\| (?:CVE|GHSA)-", SECURITY, flags=re.MULTILINE)) > 0
