@@ -29,6 +29,8 @@ from training.ship import draw_one, measure, note_ablation, ship
 from training.speed import speed_command
 from training.start import Request, first_batch, reopen, resolve, start
 from training.submit import submit_command
+from training.table1 import table1_command
+from training.transfer import transfer_command
 from training.workers import worker_command
 
 app = tyro.extras.SubcommandApp()
@@ -39,6 +41,8 @@ app.command(name="round")(round_command)
 app.command(name="worker")(worker_command)
 app.command(name="speed")(speed_command)
 app.command(name="submit")(submit_command)
+app.command(name="table1")(table1_command)
+app.command(name="transfer")(transfer_command)
 
 
 @app.command(name="train")

@@ -30,6 +30,8 @@ EXTENSIONS = {
     "bigan": "Beyond the paper: gains and biases in batch norm, averaged weights, a reconstruction term on G(E(x)) and "
     "a contrast term (E's features know a slightly moved copy of an image among the others of the batch, without any "
     "label) beside the adversary. `--preset paper` trains the published objective, which has neither.",
+    "bigan-cifar10": "The paper's ImageNet nets in small: convolutions, E shaped as D is, 128 numbers a code. Beyond "
+    "the paper: averaged weights, and a reconstruction term on G(E(x)) beside the adversary. No label enters training.",
     "gan": "The baseline that LAPGAN is measured against.",
     "classifier": "It names generated pictures and gives features to the Frechet distance. No GAN was trained with it.",
 }
@@ -109,7 +111,7 @@ tags: [gan, {kind}]
 
 {sample}{NAMES[kind]} of Ganscope, {parameters:,} parameters. Paper: {PAPERS[kind]}.
 
-{PUBLISHED if published else EXTENSIONS[kind]}{NOTES.get(weights.name, "")}
+{PUBLISHED if published else EXTENSIONS.get(weights.name, EXTENSIONS[kind])}{NOTES.get(weights.name, "")}
 
 ## Data and training
 

@@ -122,8 +122,13 @@ def evaluate_bigan(weights: Weights, bench: Bench) -> dict:
     }
     if bench.classifier is not None:
         kept = in_batches(bench.judge(), copies).argmax(dim=1) == labels
-        figures["digit_kept"] = float(kept.float().mean())
+        digits = all(name.isdigit() for name in bench.test.class_names)
+        figures["digit_kept" if digits else "class_kept"] = float(kept.float().mean())
         figures["classifier_accuracy"] = accuracy(bench)
+        drawn = in_batches(lambda seeds: model.decode(model.latents(seeds.tolist())), SEED + torch.arange(len(real)))
+        features = in_batches(bench.judge().features, real)
+        for name, pictures in (("frechet", drawn), ("frechet_again", copies)):
+            figures[name] = frechet_distance(features, in_batches(bench.judge().features, pictures))
     quantiles = torch.quantile(distances, torch.linspace(0, 1, 101)).tolist()
     return {"figures": figures, "distance_quantiles": [round(value, 4) for value in quantiles]}
 

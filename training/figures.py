@@ -166,12 +166,24 @@ FIGURES = {
         main=True,
         **SHARE,
     ),
+    "class_kept": Figure(
+        "G(E(x)) keeps the class",
+        "Share of test pictures whose reconstruction a classifier trained apart reads as their class; it reads not all "
+        "of the test pictures themselves rightly.",
+        main=True,
+        **SHARE,
+    ),
     "frechet": Figure(
         "Frechet distance on a small classifier's features",
         "Frechet distance between Gaussians fitted to features of samples and of test pictures, by our own "
         "classifier: not to be compared with Inception's FID.",
         "{:.2f}",
         main=True,
+    ),
+    "frechet_again": Figure(
+        "Frechet distance of reconstructions",
+        "The Frechet distance of G(E(x)) to the test pictures x, on the same classifier's features.",
+        "{:.2f}",
     ),
     "swd_{size}px": Figure(
         "Sliced Wasserstein distance x 1000, {size} px band",

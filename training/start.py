@@ -223,8 +223,9 @@ def remember(plan: Plan, run: RunFolder, *, resume: bool) -> None:
         raise RunError(f"{run.path} already holds a run; add --resume to go on with it, or choose another --run-dir.")
     old = read_json(path)
     old["request"] = json.loads(json.dumps(asdict(reopen(run))))
-    defaults = {field.name: field.default for field in fields(plan.settings) if field.default is not MISSING}
-    old["settings"] = json.loads(json.dumps(defaults)) | old.get("settings", {})  # one that came later has its default
+    for key, part in (("config", plan.config), ("settings", plan.settings)):
+        defaults = {field.name: field.default for field in fields(part) if field.default is not MISSING}
+        old[key] = json.loads(json.dumps(defaults)) | old.get(key, {})  # one that came later has its default
     for key in ("request", "config", "settings", "data_digest"):
         if old.get(key) != record[key]:
             raise RunError(f"{run.path} holds a run with another {key}; start a new one in another --run-dir.")

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from models.bigan import BiGAN, BiGANConfig
+from models.bigan import BiGAN, BiGANConfig, halvings
 from tests.models.tiny import TINY, noise
 
 
@@ -64,3 +64,52 @@ def test_interpolation_runs_from_one_code_to_the_other():
         assert torch.allclose(model.interpolate(a, b, t), model.decode(model.encode(image)), atol=1e-6)
     half = model.decode((model.encode(a) + model.encode(b)) / 2)
     assert torch.allclose(model.interpolate(a, b, 0.5), half, atol=1e-6)
+
+
+CONV = BiGANConfig(image_size=16, channels=3, latent=6, affine=True, arch="conv", width=4)
+
+
+@pytest.mark.parametrize(("side", "count"), [(32, 3), (28, 2), (16, 2), (8, 1), (14, 1), (64, 4), (4, 0), (7, 0)])
+def test_a_side_halves_down_to_four_or_seven(side, count):
+    assert halvings(side) == count
+
+
+@pytest.mark.parametrize("side", [30, 48, 4, 33])
+def test_other_sides_have_no_convolutional_bigan(side):
+    assert halvings(side) == 0
+    with pytest.raises(ValueError, match=f"must be 4 or 7 times 2, 4, 8, ..., got {side}"):
+        BiGANConfig(image_size=side, arch="conv")
+
+
+def test_every_hidden_layer_of_the_convolutional_nets_has_its_own_way_in_for_z():
+    torch.manual_seed(0)
+    model = BiGAN(CONV).eval()
+    ways = [*model.discriminator.latents, model.discriminator.last_latent]
+    for kept in ways:
+        weights = [way.weight.detach().clone() for way in ways]
+        with torch.no_grad():
+            for other in ways:
+                if other is not kept:
+                    other.weight.zero_()
+        z = noise(2, 6).requires_grad_()
+        assert bool(slope(model.discriminator(noise(2, 3, 16, 16), z), z).any())
+        with torch.no_grad():
+            kept.weight.zero_()
+        assert not bool(slope(model.discriminator(noise(2, 3, 16, 16), z), z).any())
+        with torch.no_grad():
+            for way, weight in zip(ways, weights, strict=True):
+                way.weight.copy_(weight)
+    with torch.no_grad():
+        model.generator.first.weight.zero_()
+    z = noise(2, 6).requires_grad_()
+    assert bool(slope(model.generator(z), z).any())
+
+
+def test_blocks_of_the_convolutional_encoder_halve_the_side_and_make_the_features():
+    torch.manual_seed(0)
+    encoder = BiGAN(CONV).encoder.eval()
+    images = noise(2, 3, 16, 16)
+    assert [tuple(encoder.maps(images, k).shape[1:]) for k in range(3)] == [(3, 16, 16), (4, 8, 8), (8, 4, 4)]
+    maps = encoder.maps(images)
+    means = torch.stack([maps[:, :, i : i + 2, j : j + 2].mean((2, 3)) for i in (0, 2) for j in (0, 2)], dim=2)
+    assert torch.allclose(encoder.features(images), means.flatten(1), atol=1e-6)

@@ -18,6 +18,7 @@ TINY = {
     "infogan": ("infogan", InfoGANConfig(image_size=8, noise=5, categorical=(4, 3), head=7, **INFOGAN_NETS)),
     "bigan": ("bigan", BiGANConfig(image_size=8, latent=6, hidden=12)),
     "bigan, affine": ("bigan", BiGANConfig(image_size=8, latent=6, hidden=12, affine=True)),
+    "bigan, conv": ("bigan", BiGANConfig(image_size=16, channels=3, latent=6, affine=True, arch="conv", width=4)),
     "gan, fc": ("gan", GANConfig(image_size=8, noise=5, width=12)),
     "gan, dcgan": ("gan", GANConfig(image_size=16, channels=1, noise=5, arch="dcgan", width=6)),
     "classifier": ("classifier", ClassifierConfig(image_size=8, classes=3, widths=(4, 6), features=9)),

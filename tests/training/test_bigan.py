@@ -104,6 +104,25 @@ def test_the_rate_falls_to_a_hundredth(at, factor):
     assert rates == pytest.approx([0.5 * factor] * 2)
 
 
+@pytest.mark.parametrize("variant", ["bigan", "latent-regressor", "autoencoder-l2"])
+def test_natural_images_get_convolutions_which_every_variant_trains(variant):
+    training = training_of("bigan", "modern", f"variant={variant}", "width=4", channels=3, image_size=16)
+    assert training.config.arch == "conv"
+    before = parameters(training.model)
+    stats = step(training)
+    assert all(torch.isfinite(value) for value in stats.values())
+    moved = {name.split(".")[0] for name in changed(before, training.model)}
+    assert moved >= {"generator", "encoder"}
+    assert ("discriminator" in moved) == (variant != "autoencoder-l2")
+    assert changed(before, training.model) >= {name for name in before if name.startswith(tuple(moved))}
+    training.calibrate(training.model)
+    assert training.preview(training.model)[0].shape == (60, 3, 16, 16)
+
+
+def test_colour_images_of_other_sides_keep_dense_nets():
+    assert training_of("bigan", "modern", channels=3, image_size=10).config.arch == "fc"
+
+
 def test_a_bigan_without_z_in_its_discriminator_is_refused():
     with pytest.raises(ValueError, match="joint cannot be false"):
         training_of("bigan", "paper", "joint=false")

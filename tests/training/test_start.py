@@ -122,6 +122,18 @@ def test_a_run_remembers_its_request(tmp_path):
     assert started(asked, run, resume=True) == "done"
 
 
+def test_a_part_of_the_config_that_came_later_is_taken_as_its_default(tmp_path):
+    run = RunFolder(tmp_path / "run")
+    started(request("bigan"), run)
+    record = json.loads((run.path / "run.json").read_text())
+    assert record["config"].pop("arch") == "fc"
+    write_json(run.path / "run.json", record)
+    assert started(request("bigan"), run, resume=True) == "done"
+    write_json(run.path / "run.json", record | {"config": record["config"] | {"latent": 7}})
+    with pytest.raises(RunError, match="another config"):
+        started(request("bigan"), run, resume=True)
+
+
 def test_a_setting_that_came_later_is_taken_as_its_default(tmp_path):
     run = RunFolder(tmp_path / "run")
     started(request("infogan"), run)
