@@ -92,6 +92,20 @@ class Queue:
 
     def submit(self, job: Job) -> str:
         """Queue a run and return its name."""
+        with self._acting():
+            self._admit(job)
+            stem = job.stem()
+            for number in range(1, 100_000):
+                name = f"{stem}-{number}"
+                with contextlib.suppress(FileExistsError):
+                    (self.root / name).mkdir()
+                    write_json(self.root / name / "job.json", asdict(replace(job, created=time.time())))
+                    self.index.update(read_run(self.root, name))
+                    return name
+        raise QueueError(f"There are 100,000 runs named {stem}; remove some.")
+
+    def _admit(self, job: Job) -> None:
+        """Refuse what the limits do not allow, be it new or resumed."""
         limits, waiting = self.limits, sum(run.state == "queued" for run in self.runs())
         if job.steps is None and job.minutes is None:
             raise QueueError("Say how long to train: steps or minutes.")
@@ -101,19 +115,9 @@ class Queue:
                 raise QueueError(f"{value:g} {name} is not allowed here; choose more than 0, at most {most or 'any'}.")
         if waiting >= limits.queued:
             raise QueueError(f"{waiting} runs are waiting already, {limits.queued} may; try again when one has ended.")
-        self.root.mkdir(parents=True, exist_ok=True)
         free = shutil.disk_usage(self.root).free
         if free < limits.free_mb * MB:
             raise QueueError(f"Only {free // MB} MB are free on the disk, {limits.free_mb} must stay; remove old runs.")
-        stem = job.stem()
-        for number in range(1, 100_000):
-            name = f"{stem}-{number}"
-            with contextlib.suppress(FileExistsError):
-                (self.root / name).mkdir()
-                write_json(self.root / name / "job.json", asdict(replace(job, created=time.time())))
-                self.index.update(read_run(self.root, name))
-                return name
-        raise QueueError(f"There are 100,000 runs named {stem}; remove some.")
 
     def tick(self) -> None:
         """Reap, end what was asked to end and did not, and start what waits for a free device."""
@@ -124,15 +128,22 @@ class Queue:
             runs = self.runs()
             busy = {run.device for run in runs if run.state == "running"}
             for run in runs:
-                asked = self.root / run.name / "cancel"
                 with contextlib.suppress(OSError):
-                    if run.pid and time.time() - asked.stat().st_mtime > GRACE_S:
-                        self._signal(run, signal.SIGKILL)
+                    asked = (self.root / run.name / "cancel").stat().st_mtime
+                    process = find(run.pid or 0, run.born or -1.0)
+                    # One that was started since, by hand for instance, was not asked to end.
+                    if process and process.create_time() - 1 < asked < time.time() - GRACE_S:
+                        send(process, signal.SIGKILL)
             for run in reversed(runs):
                 if run.state == "queued" and (self.workers or run.device not in busy):
-                    busy.add(run.device)
                     path = self.root / run.name
-                    self.launch(path, self.job(run.name).words(path.resolve()))
+                    try:
+                        words = self.job(run.name).words(path.resolve())
+                    except QueueError as error:  # another version's, or damaged: those behind it are not to wait
+                        write_json(path / "status.json", {"state": "failed", "step": run.step, "reason": str(error)})
+                        continue
+                    busy.add(run.device)
+                    self.launch(path, words)
 
     def spawn(self, path: Path, words: list[str]) -> None:
         """Start a trainer in a session of its own, which outlives the app, at low priority."""
@@ -149,12 +160,17 @@ class Queue:
             run = read_run(self.root, name)
             if run.state not in ("queued", "running"):
                 raise QueueError(f"{name} is {run.state}; only what runs or waits can be stopped.")
-            (self.root / name / "cancel").touch()
+            asked = self.root / name / "cancel"
+            asked.touch()
             if self.workers:
                 self.workers.take_back(self.root / name)
             if run.state == "running" and not run.host:  # elsewhere its worker sees to it
-                self._signal(run, signal.SIGTERM)
-                self._signal(run, signal.SIGCONT)
+                try:
+                    self._signal(run, signal.SIGTERM)
+                    self._signal(run, signal.SIGCONT)
+                except QueueError:
+                    asked.unlink(missing_ok=True)
+                    raise
             self.index.update(read_run(self.root, name))
 
     def pause(self, name: str) -> None:
@@ -174,6 +190,7 @@ class Queue:
             path, job = self.root / name, self.job(name)
             if steps or minutes:
                 job = replace(job, steps=steps, minutes=minutes)
+            self._admit(job)
             write_json(path / "job.json", asdict(job))
             write_json(path / "status.json", {"state": "queued", "step": run.step, "reason": ""})
             for left in ("process.json", "cancel"):

@@ -1,6 +1,7 @@
 """Processes by number and birth, so that a number the system has given to another program is never signalled."""
 
 import contextlib
+import functools
 import os
 import signal
 import socket
@@ -22,10 +23,16 @@ def born(pid: int) -> float | None:
     with contextlib.suppress(OSError, ValueError, IndexError):
         # Linux, ticks since boot; psutil's time is reckoned from the clock, which may be set.
         text = Path(f"/proc/{pid}/stat").read_text()
-        return float(text.rpartition(")")[2].split()[19])
+        return float(text.rpartition(")")[2].split()[19]) + boot()
     with contextlib.suppress(psutil.Error):
         return psutil.Process(pid).create_time()
     return None
+
+
+@functools.cache
+def boot() -> float:
+    """Return a number from 0 to 1 that tells one boot of the system from the next, which counts its ticks anew."""
+    return int(Path("/proc/sys/kernel/random/boot_id").read_text()[:4], 16) / 2**16
 
 
 def find(pid: int, birth: float) -> psutil.Process | None:

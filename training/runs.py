@@ -121,11 +121,18 @@ def read_run(root: Path, name: str) -> Run:
         QueueError: there is no run of that name.
     """
     path = folder_of(root, name)
+    try:
+        return _told(path)
+    except (TypeError, ValueError, AttributeError) as error:  # JSON, but not what a run writes
+        return Run(name, "failed", f"its folder cannot be read ({error}); remove it", created=created(path))
+
+
+def _told(path: Path) -> Run:
     status, job = _read(path / "status.json"), _read(path / "job.json")
     request = {**job, **_read(path / "run.json").get("request", {})}
     last, measured = last_record(path / "metrics.jsonl"), last_record(path / "measures.jsonl")
     run = Run(
-        name=name,
+        name=path.name,
         state="queued",
         **{key: request[key] for key in ("model", "data", "preset", "seed") if key in request},
         step=int(last.get("step", 0)),

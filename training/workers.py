@@ -49,6 +49,9 @@ class Workers:
     def hand_over(self, path: Path, words: list[str]) -> None:
         """Have a run trained by the worker that is free first; what is handed over already is left alone."""
         job = self.queue.fetch_job(_id(path))
+        if job is not None and _older(job, path / "status.json"):  # its worker was lost, and the run is resumed
+            job.delete()
+            job = None
         if job is None:
             self.queue.enqueue_call(train, (str(path.resolve()), words), job_id=_id(path), timeout=-1, result_ttl=0)
         elif job.is_failed:
@@ -115,6 +118,14 @@ def worker_command(queue: str | None = None, burst: bool = False) -> None:
     if not address:
         raise QueueError("Say where the queue is: --queue redis://HOST:6379/0, or set GANSCOPE_QUEUE.")
     Workers(address).work(burst=burst)
+
+
+def _older(job: "rq.job.Job", status: Path) -> bool:
+    """Tell whether a job was queued before a run's status was noted, both by the page's clock."""
+    try:
+        return job.enqueued_at is not None and job.enqueued_at.timestamp() < status.stat().st_mtime
+    except OSError:
+        return False
 
 
 def _id(path: Path) -> str:

@@ -16,6 +16,7 @@ import pytest
 from models.checkpoint import write_json
 from tests.training import forks
 from tests.training.tiny import SMALL
+from training import jobs, processes
 from training.job import Job
 from training.jobs import Queue, QueueLimits
 from training.processes import born, find
@@ -105,6 +106,7 @@ def test_an_app_that_is_killed_leaves_its_trainer_and_the_next_adopts_it(app, ro
     queue, chance = idle(root), random.Random(3)
     name = queue.submit(LONG)
     adopted = interrupted = 0
+    took = []
     for round_ in range(KILLS):
         keeper = app()
         until(lambda: trained(root, name))
@@ -123,7 +125,9 @@ def test_an_app_that_is_killed_leaves_its_trainer_and_the_next_adopts_it(app, ro
         else:
             assert (after.state, after.pid, after.born) == ("running", before.pid, before.born)
             adopted += 1
-        assert time.monotonic() - started < 10
+        took.append(time.monotonic() - started)
+    print(f"{adopted} adopted, {interrupted} interrupted, the slowest known after {max(took):.2f} s")
+    assert max(took) < 10
     assert adopted + interrupted == KILLS
 
 
@@ -132,7 +136,7 @@ def test_cancel_saves_a_checkpoint_and_resume_goes_on_from_it(app, root):
     name = queue.submit(LONG)
     app()
     took = []
-    for _ in range(5):
+    for _ in range(max(5, KILLS // 10)):
         until(lambda: trained(root, name))
         at = read_run(root, name).step
         started = time.monotonic()
@@ -144,10 +148,11 @@ def test_cancel_saves_a_checkpoint_and_resume_goes_on_from_it(app, root):
         assert folder.checkpoint_steps()[-1] == folder.status()["step"] >= at
         load_state(folder.checkpoint_path(folder.checkpoint_steps()[-1]))
         queue.resume(name)
-    assert sorted(took)[-1] < 5
+    print(f"{len(took)} cancels, the slowest in {max(took):.2f} s")
+    assert max(took) < 5  # stricter than the 95th of a hundred
 
 
-def test_a_trainer_that_will_not_end_is_killed_with_all_it_started(root):
+def test_a_trainer_that_will_not_end_is_killed_with_all_it_started(root, monkeypatch):
     stubborn = (
         "import signal, subprocess, sys, time\n"
         "signal.signal(signal.SIGTERM, signal.SIG_IGN)\n"
@@ -163,12 +168,63 @@ def test_a_trainer_that_will_not_end_is_killed_with_all_it_started(root):
     queue.cancel(name)
     queue.tick()
     assert child.poll() is None  # it has ten seconds
-    long_ago = time.time() - 11
-    os.utime(root / name / "cancel", (long_ago, long_ago))
+    monkeypatch.setattr(jobs, "GRACE_S", 0.0)
     queue.tick()
     assert child.wait(5) == -signal.SIGKILL
     until(lambda: find(worker, worker_born) is None)
     assert state(root, name) == "cancelled"
+
+
+def test_a_run_that_was_started_again_by_hand_is_not_killed_for_an_old_cancel(root):
+    queue = idle(root)
+    name = queue.submit(LONG)
+    queue.cancel(name)
+    long_ago = time.time() - 60
+    os.utime(root / name / "cancel", (long_ago, long_ago))
+    again = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
+    try:
+        write_json(root / name / "status.json", {"state": "running", "pid": again.pid, "born": born(again.pid)})
+        assert state(root, name) == "running"
+        queue.tick()
+        assert again.poll() is None
+    finally:
+        again.kill()
+        again.wait()
+
+
+def test_a_job_that_cannot_be_read_keeps_nobody_waiting(root):
+    queue = idle(root)
+    first, second = queue.submit(LONG), queue.submit(LONG)
+    job = json.loads((root / first / "job.json").read_text())
+    write_json(root / first / "job.json", {**job, "of_a_later_version": 1})
+    begun = []
+    queue.launch = lambda path, words: begun.append(path.name)
+    queue.tick()
+    assert begun == [second]
+    assert (state(root, first), "holds no job that can be read" in read_run(root, first).reason) == ("failed", True)
+
+
+def test_what_is_resumed_keeps_the_limits_too(root):
+    queue = idle(root)
+    name = queue.submit(LONG)
+    queue.cancel(name)
+    for limits, part in (
+        (QueueLimits(minutes=1), "2 minutes is not allowed"),
+        (QueueLimits(queued=0), "0 runs are waiting already"),
+        (QueueLimits(free_mb=10**9), "MB are free"),
+    ):
+        with pytest.raises(QueueError, match=part):
+            Queue(root, limits).resume(name)
+        assert state(root, name) == "cancelled"
+    queue.resume(name)
+    assert state(root, name) == "queued"
+
+
+def test_a_process_of_another_boot_is_another_process(monkeypatch):
+    here = born(os.getpid())
+    assert find(os.getpid(), here)
+    monkeypatch.setattr(processes, "boot", lambda: 0.123)
+    assert find(os.getpid(), here) is None
 
 
 def test_a_number_that_was_given_to_another_process_is_never_signalled(root):
@@ -308,6 +364,14 @@ def test_damaged_files_are_taken_as_absent(root):
     for file in ("status.json", "process.json", "run.json"):
         (root / name / file).write_text("{" * 50)
     assert read_run(root, name).state in ("failed", "interrupted", "queued")
+    for odd in ({"pid": "x"}, {"state": "running", "pid": []}, {"state": "running", "born": "never", "pid": {}}):
+        write_json(root / name / "status.json", odd)
+        assert read_run(root, name).state in ("failed", "interrupted", "queued")
+    write_json(root / name / "run.json", {"request": [1, 2]})
+    (root / name / "metrics.jsonl").write_text('{"step": null}\n')
+    run = read_run(root, name)
+    assert (run.state, run.reason[:27]) == ("failed", "its folder cannot be read (")
+    assert queue.runs() == [run]
     (root / name / "job.json").write_text("[]")
     with pytest.raises(QueueError, match="no job that can be read"):
         queue.job(name)

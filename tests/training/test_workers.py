@@ -146,6 +146,22 @@ def test_a_worker_that_does_not_see_the_folder_fails_the_run_in_a_sentence(addre
     assert len(queue.workers.queue) == 1
 
 
+def test_a_run_whose_worker_was_lost_can_be_resumed_at_once(address, tmp_path):
+    queue = Queue(tmp_path / "runs", redis=address)
+    name = queue.submit(SHORT)
+    queue.tick()
+    (lost,) = queue.workers.queue.jobs
+    queue.workers.queue.remove(lost)
+    lost.set_status(rq.job.JobStatus.STARTED)  # and Redis does not know yet that nobody is at it
+    write_json(queue.root / name / "status.json", {"state": "running", "step": 3, "pid": 2**22 + 1, "born": 1.0})
+    assert read_run(queue.root, name).state == "interrupted"
+    queue.resume(name)
+    for _ in range(2):
+        queue.tick()
+    assert [job.get_status() for job in queue.workers.queue.jobs] == [rq.job.JobStatus.QUEUED]
+    assert read_run(queue.root, name).state == "queued"
+
+
 def test_a_run_that_was_cancelled_before_it_began_is_not_begun(tmp_path):
     (tmp_path / "cancel").touch()
     assert train(str(tmp_path), ["no command"]) == 0
