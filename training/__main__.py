@@ -3,7 +3,7 @@
 import json
 import sys
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 import torch
 import tyro
@@ -20,6 +20,7 @@ from training.look import look
 from training.loop import Limits
 from training.publish import publish
 from training.quiz import quiz_sheet
+from training.recipes import ModelName
 from training.record import record
 from training.report import figures_command, report_command
 from training.rounding import round_command
@@ -47,7 +48,7 @@ app.command(name="transfer")(transfer_command)
 
 @app.command(name="train")
 def train_command(
-    model: tyro.conf.Positional[Literal["lapgan", "infogan", "bigan", "gan", "classifier"]],
+    model: tyro.conf.Positional[ModelName],
     /,
     data: str = "mnist",
     preset: str = "modern",

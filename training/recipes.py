@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from models import Config
 from training import bigan, classifier, gan, infogan, lapgan
@@ -15,6 +15,7 @@ Settings = (
     | gan.GANSettings
     | classifier.ClassifierSettings
 )
+ModelName = Literal["lapgan", "infogan", "bigan", "gan", "classifier"]  # what the command line takes
 Preset = Callable[[Dataset], tuple[Config, Settings]]
 
 

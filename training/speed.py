@@ -8,7 +8,7 @@ import statistics
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Annotated, Literal
+from typing import Annotated
 
 import torch
 import tyro
@@ -17,6 +17,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from models.device import choose_device, describe, has_fast_bfloat16
 from training.data import normalise
 from training.loop import Training
+from training.recipes import ModelName
 from training.start import Plan, Request, prepare, resolve
 
 MATRIX = 1024  # side of the matrices whose product is taken as the peak
@@ -36,7 +37,7 @@ class Variant:
 
 
 def speed_command(
-    model: tyro.conf.Positional[Literal["lapgan", "infogan", "bigan", "gan", "classifier"]],
+    model: tyro.conf.Positional[ModelName],
     /,
     data: str = "fake",
     preset: str = "modern",

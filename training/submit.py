@@ -3,11 +3,12 @@
 import json
 import shlex
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 import tyro
 
 from training.job import Job
+from training.recipes import ModelName
 from training.run import RunError
 
 RUN, PICTURES = Path("runs/job"), "/pictures"
@@ -15,7 +16,7 @@ MARGIN_MINUTES = 45  # to install, fetch the data, measure and publish
 
 
 def submit_command(
-    model: tyro.conf.Positional[Literal["lapgan", "infogan", "bigan", "gan", "classifier"]],
+    model: tyro.conf.Positional[ModelName],
     /,
     to: str,
     source: str,

@@ -3,6 +3,7 @@
 import json
 import signal
 from dataclasses import replace
+from typing import get_args
 
 import pytest
 import torch
@@ -11,6 +12,7 @@ from models.checkpoint import CheckpointError, write_json
 from tests.training.tiny import request, signals_kept
 from training.data import DataError
 from training.loop import Limits
+from training.recipes import RECIPES, ModelName
 from training.run import RunError, RunFolder
 from training.start import first_batch, parse, prepare, reopen, resolve, start
 
@@ -186,3 +188,7 @@ def test_a_failure_is_recorded(tmp_path, monkeypatch):
         started(request("gan"), run)
     assert run.status() == {**run.status(), "state": "failed", "step": 0, "reason": "RuntimeError: out of luck"}
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+def test_the_command_line_knows_every_model():
+    assert get_args(ModelName) == tuple(RECIPES)
