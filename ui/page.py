@@ -22,6 +22,7 @@ from ui import (
     lapgan_tab,
     quiz_tab,
     report_tab,
+    sessions,
     train_routes,
     train_tab,
 )
@@ -69,6 +70,7 @@ try {
 
 def build_page() -> gr.Blocks:
     """Build the whole page; models whose weights are there draw their first picture now."""
+    sessions.keep_little()
     with gr.Blocks(title=TEXT["title"], analytics_enabled=False, delete_cache=(600, 1800), fill_width=True) as demo:
         gr.HTML(_header(), elem_id="gs-header", apply_default_css=False, js_on_load=_TOGGLE)
         with gr.Tabs(elem_id="gs-tabs") as tabs:
@@ -114,6 +116,7 @@ def launch_arguments() -> dict[str, Any]:
         },
         "max_file_size": f"{settings.max_upload_mb}mb",
         "allowed_paths": [],
+        "state_session_capacity": sessions.KEPT,
         "run_history": False,
         "enable_monitoring": False,
         "strict_cors": True,
