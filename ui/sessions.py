@@ -1,9 +1,8 @@
 """What Gradio keeps of each visitor and of each call, held to what the page needs."""
 
 import os
-from collections.abc import Iterator, MutableMapping
 from types import SimpleNamespace
-from typing import Any, NoReturn, cast
+from typing import Any, cast
 
 import gradio as gr
 from gradio import blocks, route_utils, state_holder
@@ -13,31 +12,19 @@ KEPT = 1000  # visitors and single calls whose changed components are remembered
 STATISTICS = {"GRADIO_ANALYTICS_CACHE_FREQUENCY": str(10**9), "GRADIO_ANALYTICS_MAX_EVENTS": "100"}
 
 
-class Nothing(MutableMapping[int, dict[str, Any]]):
+class Nothing(dict[int, dict[Any, Any]]):
     """Settings of components by number, of which none is kept: whatever is asked for is there and empty."""
-
-    def __getitem__(self, key: int) -> dict[str, Any]:
-        """Give empty settings."""
-        return {}
-
-    def __setitem__(self, key: int, value: dict[str, Any]) -> None:
-        """Keep nothing."""
-
-    def __delitem__(self, key: int) -> NoReturn:
-        """Raise KeyError: nothing is here."""
-        raise KeyError(key)
-
-    def __iter__(self) -> Iterator[int]:
-        """Name nothing."""
-        return iter(())
-
-    def __len__(self) -> int:
-        """Count nothing."""
-        return 0
 
     def __contains__(self, key: object) -> bool:
         """Claim everything, so that nothing is made."""
         return True
+
+    def __getitem__(self, key: int) -> dict[Any, Any]:
+        """Give empty settings."""
+        return {}
+
+    def __setitem__(self, key: int, value: dict[Any, Any]) -> None:
+        """Keep nothing."""
 
 
 class Session(state_holder.SessionState):
@@ -56,5 +43,5 @@ class Session(state_holder.SessionState):
 def keep_little() -> None:
     """Have Gradio make sessions of this kind, and statistics of nothing; before the page is built."""
     for module in (state_holder, route_utils, blocks):
-        module.SessionState = Session
+        vars(module)["SessionState"] = Session
     os.environ.update(STATISTICS)

@@ -1,6 +1,7 @@
 """What is kept of a visitor: components that an answer changed, and nothing of what was sent."""
 
 import asyncio
+from concurrent.futures import ThreadPoolExecutor
 
 import gradio as gr
 import pytest
@@ -20,7 +21,8 @@ def page():
 
 
 def run(page, session, event, inputs):
-    return asyncio.run(page.process_api(page.fns[event], inputs, state=session))["data"]
+    with ThreadPoolExecutor(1) as apart:  # the browser of other tests may have its own loop running here
+        return apart.submit(asyncio.run, page.process_api(page.fns[event], inputs, state=session)).result()["data"]
 
 
 def test_holds_what_gradios_own_session_holds(page):
