@@ -5,6 +5,7 @@ others are trained beside it or not, and levels trained in different runs fit to
 """
 
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Literal
 
 import torch
@@ -12,6 +13,7 @@ from torch import Tensor
 
 from models.lapgan import LAPGAN, LAPGANConfig
 from models.pyramid import add_band, decompose, halvings, shrink, up
+from training.augment import draw_augmentation
 from training.data import Dataset, normalise
 from training.losses import (
     AdversarialLoss,
@@ -46,6 +48,7 @@ class LAPGANSettings:
         coarse_noise: extension: conditional levels are trained on coarse images with noise of up to this standard
             deviation. They are sampled on generated coarse images, which are less than perfect; this teaches them to
             bear it.
+        augmentation: extension: strength of differentiable augmentation, 0 leaves it out; for small data.
         flip: mirror half of the images.
         ema: decay of the averaged weights; the paper averages nothing (0).
     """
@@ -59,6 +62,7 @@ class LAPGANSettings:
     decay_from: int = 0
     decay_steps: int = 0
     coarse_noise: float = 0.0
+    augmentation: float = 0.0
     flip: bool = False
     ema: float = 0.0
 
@@ -151,7 +155,6 @@ class LAPGANTraining:
         self, level: int, image: Tensor, coarse: Tensor | None, classes: Tensor | None, step: int
     ) -> dict[str, Tensor]:
         generator, settings = self.generators[f"level{level}"], self.settings
-        discriminator = self.discriminators[level]
         kind: AdversarialLoss = "least-squares" if settings.loss == "article" and coarse is not None else "log"
         half = len(image) // 2 if settings.optimizer == "sgd" else len(image)
         if self.config.nets == "paper":
@@ -164,19 +167,20 @@ class LAPGANTraining:
         there = slice(0, half), slice(len(image) - half, len(image))
         with torch.no_grad():
             fakes = self.generate(level, part(enlarged, there[1]), part(classes, there[1]), half, generator)
-        real = discriminator(image[there[0]], part(enlarged, there[0]), part(classes, there[0]))
-        fake = discriminator(fakes, part(enlarged, there[1]), part(classes, there[1]))
+        judge = partial(self.judge, level, generator)
+        real = judge(image[there[0]], part(enlarged, there[0]), part(classes, there[0]))
+        fake = judge(fakes, part(enlarged, there[1]), part(classes, there[1]))
         adversarial = discriminator_loss(real, fake, kind)
         loss = adversarial
         if settings.penalty and step % PENALTY_EVERY == 0:
-            penalty = gradient_penalty(lambda x: discriminator(x, enlarged, classes), image)
+            penalty = gradient_penalty(lambda x: judge(x, enlarged, classes), image)
             loss = loss + settings.penalty * PENALTY_EVERY * penalty
         descend(loss, self.optimizers[f"discriminator{level}"])
 
         # Generator.
         enlarged = self.enlarge(coarse, level, generator)
         fakes = self.generate(level, enlarged, classes, len(image), generator)
-        fooling = generator_loss(discriminator(fakes, enlarged, classes), kind)
+        fooling = generator_loss(judge(fakes, enlarged, classes), kind)
         descend(fooling, self.optimizers[f"generator{level}"])
 
         name = f"level{level}"
@@ -187,6 +191,16 @@ class LAPGANTraining:
             stats[f"band/{name}/generated"] = (fakes.detach() - enlarged).std()
             stats[f"band/{name}/real"] = (image - enlarged).std()
         return stats
+
+    def judge(
+        self, level: int, generator: torch.Generator, image: Tensor, enlarged: Tensor | None, classes: Tensor | None
+    ) -> Tensor:
+        """Return D's logits, of the augmented images where augmentation is asked for."""
+        if self.settings.augmentation:
+            size, strength = image.shape[-1], self.settings.augmentation
+            change = draw_augmentation(len(image), size, strength, generator, self.device)
+            image, enlarged = change(image), None if enlarged is None else change(enlarged)
+        return self.discriminators[level](image, enlarged, classes)
 
     def enlarge(self, coarse: Tensor | None, level: int, generator: torch.Generator) -> Tensor | None:
         if coarse is None:
