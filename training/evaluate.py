@@ -19,12 +19,14 @@ from models.pyramid import Stage, decompose, halvings
 from training.bench import BATCH, Bench, accuracy, in_batches, spread_rows
 from training.data import normalise
 from training.factors import measure_factors
+from training.fidelity import fidelity, gan_likelihood, lapgan_likelihood
 from training.metrics import (
     diversity,
     frechet_distance,
     match_categories,
     mutual_information,
     nearest_neighbour_accuracy,
+    precision_recall,
     relative_reconstruction_distance,
     sliced_wasserstein,
 )
@@ -153,6 +155,7 @@ def evaluate_lapgan(weights: Weights, bench: Bench) -> dict:
         seen = in_batches(bench.judge(), chains[-1].image).argmax(dim=1)
         figures["label_agreement"] = float((seen == bench.labels()).float().mean())
         figures["classifier_accuracy"] = accuracy(bench)
+    figures |= fidelity(chains[-1].image, bench) | lapgan_likelihood(model, bench, SEED)
 
     # The same levels on real coarse images: what is lost between the two is the train/sample mismatch.
     for start in range(len(sizes) - 1, 0, -1):
@@ -227,7 +230,8 @@ def evaluate_gan(weights: Weights, bench: Bench) -> dict:
     count = min(bench.samples, len(bench.test.images))
     seeds = torch.arange(SEED, SEED + count)
     samples = in_batches(lambda batch: model.sample(batch.tolist()), seeds)
-    return {"figures": compare(samples, bench.real(), halvings(model.config.image_size), bench)}
+    figures = compare(samples, bench.real(), halvings(model.config.image_size), bench)
+    return {"figures": figures | fidelity(samples, bench) | gan_likelihood(model, bench, SEED)}
 
 
 def evaluate_classifier(weights: Weights, bench: Bench) -> dict:
@@ -237,6 +241,9 @@ def evaluate_classifier(weights: Weights, bench: Bench) -> dict:
     real = bench.real()
     train = normalise(bench.train.images[picks[: len(real)]])
     floor = compare(train, real, halvings(real.shape[-1]), bench)
+    features = bench.judge().features
+    shares = precision_recall(in_batches(features, real), in_batches(features, train))
+    floor |= dict(zip(("precision", "recall"), shares, strict=True))
     return {"figures": {"accuracy": accuracy(bench), **{f"floor_{key}": value for key, value in floor.items()}}}
 
 

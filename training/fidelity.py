@@ -1,13 +1,14 @@
 """How faithful and how varied samples are, and whether they were learnt by heart: one answer for LAPGAN and GANs."""
 
 from collections.abc import Callable
+from itertools import pairwise
 
 import torch
 from torch import Tensor
 
 from models.gan import GAN
 from models.lapgan import LAPGAN
-from models.pyramid import up
+from models.pyramid import add_band, up
 from training.bench import Bench, in_batches, spread_rows
 from training.data import normalise
 from training.metrics import precision_recall
@@ -64,23 +65,23 @@ def likelihood(images: Tensor, labels: Tensor, score: Callable[[Tensor, Tensor, 
 def lapgan_likelihood(model: LAPGAN, bench: Bench, seed: int) -> dict[str, float]:
     """Return LAPGAN's, level by level; nothing for a pyramid that does not halve."""
     sizes = model.config.image_sizes
-    if any(fine != 2 * coarse for fine, coarse in zip(sizes, sizes[1:], strict=False)):
+    if any(fine != 2 * coarse for fine, coarse in pairwise(sizes)):
         return {}
     base, classes = len(sizes) - 1, model.config.classes
+    noise = [model.seeded_noise(range(seed, seed + PARZEN_DRAWS), level) for level in range(base)]
 
     def score(images: Tensor, held_out: Tensor, labels: Tensor) -> Tensor:
         def draw(row: int, level: int, low: Tensor) -> Tensor:
             coarse = low[None].expand(PARZEN_DRAWS, -1, -1, -1)
             label = [int(labels[row])] * PARZEN_DRAWS if classes else None
             enlarged = up(coarse, sizes[level])
-            noise = model.seeded_noise([seed + i for i in range(PARZEN_DRAWS)], level)
-            band = model.draw(level, noise, model.one_hot(label, PARZEN_DRAWS), enlarged)
-            return enlarged + (band if model.config.residual_sign == "paper" else -band)
+            band = model.draw(level, noise[level], model.one_hot(label, PARZEN_DRAWS), enlarged)
+            return add_band(enlarged, band, model.config.residual_sign)
 
         def coarsest(rows: Tensor) -> Tensor:
             label = [int(row) % classes for row in rows] if classes else None
-            noise = model.seeded_noise([seed + int(row) for row in rows], base)
-            return model.draw(base, noise, model.one_hot(label, len(rows)), None)
+            drawn = model.seeded_noise([seed + int(row) for row in rows], base)
+            return model.draw(base, drawn, model.one_hot(label, len(rows)), None)
 
         samples = in_batches(coarsest, torch.arange(PARZEN_SAMPLES))
         return pyramid_log_likelihood(images, held_out, samples, draw, len(sizes))

@@ -55,7 +55,8 @@ def choose_sigma(squares: Tensor, dimensions: int) -> float:
 
 def low_pass(images: Tensor) -> Tensor:
     """Return d of images (N, C, 2s, 2s): the mean of each 2 x 2 block, (N, C, s, s)."""
-    return sum(_corners(images)) / 4
+    a, b, c, d = _corners(images)
+    return (a + b + c + d) / 4
 
 
 def high_pass(images: Tensor) -> Tensor:
@@ -110,5 +111,5 @@ def pyramid_log_likelihood(
 def _corners(images: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     if images.shape[-1] % 2 or images.shape[-2] % 2:
         raise ValueError(f"Only even sides can be halved block by block, not {tuple(images.shape[-2:])}.")
-    rows = images[..., 0::2, :], images[..., 1::2, :]
-    return tuple(row[..., column::2] for row in rows for column in (0, 1))
+    upper, lower = images[..., 0::2, :], images[..., 1::2, :]
+    return upper[..., 0::2], upper[..., 1::2], lower[..., 0::2], lower[..., 1::2]

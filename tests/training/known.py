@@ -108,8 +108,15 @@ class PerfectLAPGAN(LAPGAN):
     def __init__(self, real, sizes):
         nn.Module.__init__(self)
         self.real = real
-        self.config = SimpleNamespace(image_sizes=sizes, levels=len(sizes), classes=0)
+        self.config = SimpleNamespace(image_sizes=sizes, levels=len(sizes), classes=0, residual_sign="paper")
 
     def grow(self, seeds, labels=None, gains=None, coarse=None, start=None):
         stages = decompose(self.real[[row[0] - SEED for row in seeds]], self.config.image_sizes)
         return stages if start is None else stages[self.config.levels - 1 - start :]
+
+    def seeded_noise(self, seeds, level):
+        return [torch.tensor(list(seeds))]
+
+    def draw(self, level, noise, classes, enlarged):
+        coarsest = decompose(self.real, self.config.image_sizes)[0].image
+        return coarsest[noise[0] % len(coarsest)] if enlarged is None else torch.zeros_like(enlarged)

@@ -21,6 +21,7 @@ from tests.training.known import (
 )
 from tests.training.tiny import all_finite, untrained
 from training import evaluate as evaluation
+from training import fidelity
 from training.bench import Bench, load_bench, spread_rows
 from training.data import normalise
 from training.evaluate import SEED, evaluate
@@ -28,6 +29,8 @@ from training.metrics import sliced_wasserstein
 
 torch.set_num_threads(1)
 
+FIDELITY = {"precision", "recall", "near_copies", "distance_to_training"}
+PARZEN = {"parzen_log_likelihood", "parzen_standard_error"}
 SWD = {"swd_16px", "swd_8px", "swd_4px", "frechet"}
 BANDS = {"residual_std_16px", "residual_std_8px", "residual_std_data_16px", "residual_std_data_8px"}
 NAMES = {
@@ -45,10 +48,13 @@ NAMES = {
         *(f"{name}_from_real_{side}px" for name in SWD for side in (8, 4)),
         *("spread_over_z_16px", "spread_over_z_8px", "spread_over_z_4px"),
         *("label_agreement", "classifier_accuracy"),
-        *BANDS,
+        *(BANDS | FIDELITY | PARZEN),
     },
-    "gan": SWD,
-    "classifier": {"accuracy", "floor_swd_16px", "floor_swd_8px", "floor_swd_4px", "floor_frechet"},
+    "gan": SWD | FIDELITY | PARZEN,
+    "classifier": {
+        *("accuracy", "floor_swd_16px", "floor_swd_8px", "floor_swd_4px", "floor_frechet"),
+        *("floor_precision", "floor_recall"),
+    },
 }
 
 
@@ -56,6 +62,8 @@ NAMES = {
 def _small_measures(monkeypatch):
     """Measure as always, but less of it: most of the time would go into projections and the spread over z."""
     monkeypatch.setattr(evaluation, "SPREAD_IMAGES", 4)
+    for name, count in (("IMAGES", 8), ("HELD_OUT", 4), ("SAMPLES", 100), ("DRAWS", 5)):
+        monkeypatch.setattr(fidelity, f"PARZEN_{name}", count)
     monkeypatch.setattr(evaluation, "sliced_wasserstein", partial(sliced_wasserstein, projections=16))
 
 
@@ -238,6 +246,28 @@ def test_a_lapgan_that_draws_the_data():
         assert figures[f"{name}_from_real_4px"] == pytest.approx(0, abs=1e-6)
     for side in (16, 8):
         assert figures[f"residual_std_{side}px"] == figures[f"residual_std_data_{side}px"] > 0
+    assert (figures["precision"], figures["recall"]) == (1, 1)
+
+
+def faithful(samples, real, train):
+    """Precision, recall, near copies and distance to training pictures of samples, on their own pixels."""
+    judge = stand_in("classifier", Judge(lambda images: torch.zeros(len(images)).long()))
+    test, train = (data(pictures, torch.zeros(len(pictures)).long()) for pictures in (real, train))
+    return fidelity.fidelity(samples, Bench(train, test, judge, len(real)))
+
+
+def test_copies_new_pictures_one_picture_and_noise_are_told_apart():
+    real, fresh, train = (torch.randn(300, 1, 16, 16).clamp(-3, 3) / 3 for _ in range(3))
+    new, copied = faithful(fresh, real, train), faithful(train, real, train)
+    collapsed = faithful(real[:1].expand(300, -1, -1, -1) + 0.01 * fresh, real, train)
+    noise = faithful(torch.rand(300, 1, 16, 16) * 20 - 10, real, train)
+    assert new["near_copies"] < 0.05
+    assert new["distance_to_training"] == pytest.approx(1, abs=0.05)
+    assert copied["near_copies"] == 1
+    assert copied["distance_to_training"] < 0.05
+    assert collapsed["precision"] > 0.9 > 0.1 > collapsed["recall"]
+    assert (noise["precision"], noise["near_copies"]) == (0, 0)
+    assert noise["distance_to_training"] > 3
 
 
 @pytest.mark.parametrize("start", [None, 1])
@@ -286,7 +316,8 @@ def test_spread_is_the_standard_deviation_over_draws():
 
 
 def test_the_baseline_has_the_figures_that_lapgan_is_compared_by():
-    assert NAMES["gan"] == SWD < NAMES["lapgan"]
+    assert NAMES["gan"] == SWD | FIDELITY | PARZEN
+    assert NAMES["gan"] < NAMES["lapgan"]
 
 
 def test_the_floor_of_equal_splits_is_zero():
