@@ -4,39 +4,11 @@ The one registry that cards, the README, REPORT.md and the page take their words
 `swd_{size}px`; the name and the sentence may use them.
 """
 
-import math
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any
 
 from models.checkpoint import CheckpointError
-
-SURE = 4  # standard errors
-
-
-@dataclass(frozen=True)
-class Figure:
-    """One figure.
-
-    Attributes:
-        name: a heading.
-        definition: one sentence.
-        form: how its value is written.
-        paper: what the papers have, by weights.
-        main: shown before all others are asked for.
-        most: how many samples it takes at most, where that is fewer than an evaluation's.
-        kind: what its error on a sample follows from: a share of n, a rank correlation over n, or neither.
-    """
-
-    name: str
-    definition: str
-    form: str = "{:.3f}"
-    paper: Mapping[str, str] = field(default_factory=dict)
-    main: bool = False
-    most: int | None = None
-    kind: Literal["share", "correlation", ""] = ""
-
+from training.measured import Figure
 
 SHARE: dict[str, Any] = {"form": "{:.2%}", "kind": "share"}
 CORRELATION: dict[str, Any] = {"kind": "correlation"}
@@ -312,21 +284,6 @@ def figure(key: str) -> Figure:
             kept = {name: getattr(found, name) for name in ("form", "paper", "main", "most", "kind")}
             return Figure(name, definition, **kept)
     raise CheckpointError(f"The figure {key!r} has no definition; add one to training/figures.py.")
-
-
-def tolerance(found: Figure, value: float, count: int) -> float | None:
-    """Return how far a figure from a sample of `count` may lie from its value; None: it is not to be had from one."""
-    if found.kind == "share":
-        return SURE * math.sqrt(value * (1 - value) / count) + 1 / count
-    if found.kind == "correlation":
-        return SURE * (1 - value**2) / math.sqrt(count) + 0.01
-    return None
-
-
-def number(text: str) -> float:
-    """Read a paper's figure: "97.39 %" is 0.9739."""
-    digits, percent, _ = text.partition("%")
-    return float(digits) / 100 if percent else float(digits)
 
 
 def _place(match: re.Match) -> str:

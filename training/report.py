@@ -16,7 +16,8 @@ from training.card import card, fill_readme
 from training.data import DataError, open_dataset
 from training.evaluate import SEED, evaluate
 from training.experiments import FOLDER, read_experiments
-from training.figures import figure, number, tolerance
+from training.figures import figure
+from training.measured import number, tolerance
 from training.run import RunError
 
 SAMPLES = 1_000

@@ -9,7 +9,8 @@ import pytest
 import training.__main__ as command_line
 from models.checkpoint import CheckpointError, load_weights, read_json, write_json
 from tests.training.making import REPOSITORY, shared
-from training.figures import FIGURES, figure, number, tolerance
+from training.figures import FIGURES, figure
+from training.measured import number, tolerance
 from training.report import as_json, as_markdown, build_report, measure_again
 from training.run import RunError
 
