@@ -57,7 +57,16 @@ def _announce(token: str, key: str, repo: str) -> str:
         raise gr.Error(TEXT["bad_repo"].format(repo=(repo or "")[:80]), print_exception=False)
     if not key or not key.startswith("runs/"):
         raise gr.Error(TEXT["not_a_run"], print_exception=False)
+    if not logged_in():
+        raise gr.Error(TEXT["no_login"], print_exception=False)
     return TEXT["publishing"]
+
+
+def logged_in() -> bool:
+    """Tell whether this machine has a token of the Hub: without one, measuring first would be in vain."""
+    from huggingface_hub import get_token
+
+    return bool(get_token())
 
 
 def _publish(token: str, key: str, repo: str) -> str:

@@ -205,6 +205,10 @@ TEXT: dict[str, Any] = {
     "publishing": "Measuring and uploading; this takes a few minutes …",
     "published": "Published: {address}",
     "bad_repo": "{repo!r} is no repository; write OWNER/NAME.",
+    "no_login": (
+        "This machine is not logged in to the Hugging Face Hub: run hf auth login on it, or start Ganscope with "
+        "HF_TOKEN set, and publish then."
+    ),
     "publish_failed": "It could not be published.",
 }
 

@@ -8,6 +8,7 @@ import time
 
 import gradio as gr
 import httpx
+import huggingface_hub
 import pytest
 from playwright.sync_api import expect
 
@@ -154,6 +155,17 @@ def test_one_press_queues_the_control_and_compares_both(where, monkeypatch):
     assert (train_tab.possible(run)["control"], train_tab.possible(its_control)["control"]) == (True, False)
     with pytest.raises(gr.Error, match="a control has none"):
         train_tab._control("", f"runs/{control}")
+
+
+def test_without_a_login_nothing_is_measured_to_be_published(where, monkeypatch):
+    where()
+    monkeypatch.setattr(huggingface_hub, "get_token", lambda: None)
+    monkeypatch.setattr(train_data, "run_training", lambda words, seconds: pytest.fail("measured"))
+    with pytest.raises(gr.Error, match="not logged in to the Hugging Face Hub"):
+        train_compare._publish("", "runs/x", "a/b")
+    for repo, key, sentence in (("nonsense", "runs/x", "is no repository"), ("a/b", RECORDING, "cannot be changed")):
+        with pytest.raises(gr.Error, match=sentence):
+            train_compare._publish("", key, repo)
 
 
 def test_time_left_is_of_the_limit_that_comes_first():
