@@ -51,7 +51,7 @@ NAMES = {
     "classifier": "A classifier",
 }
 LIMITS = {
-    "lapgan": "32 x 32 pixels; shapes are suggestive, not exact. The class is a hint, followed best where coarse.",
+    "lapgan": "Small pictures; shapes are suggestive, not exact. The class is a hint, followed best where coarse.",
     "infogan": "Pictures like its training data only; Q gives an answer for any other picture, too.",
     "bigan": "Pictures like its training data only, centred digits for MNIST. G(E(x)) is a plausible image with the "
     "code of x, not a copy.",

@@ -26,6 +26,8 @@ COLOUR_QUALITY = 80  # greys stay exact; colours cost five times as much when th
 def record(run: RunFolder, to: Path, note: str) -> Path:
     """Write a recording of a run; frames of another recording that lay there are removed.
 
+    Samples of LAPGAN levels that were grown on real coarse pictures show data, so of such a run only the curves stay.
+
     Raises:
         RunError: it has no samples or metrics yet.
     """
@@ -36,7 +38,7 @@ def record(run: RunFolder, to: Path, note: str) -> Path:
     to.mkdir(parents=True, exist_ok=True)
     for old in to.glob("step-*.webp"):
         old.unlink()
-    kept = thin(frames, MOST_FRAMES)
+    kept = [] if grown_on_data(request.levels, asked["config"]) else thin(frames, MOST_FRAMES)
     for frame in kept:
         write_durably(to / f"{frame.stem}.webp", shrink(frame))
     recording = {
@@ -51,6 +53,11 @@ def record(run: RunFolder, to: Path, note: str) -> Path:
     }
     write_durably(to / "recording.json", (json.dumps(recording, separators=(",", ":")) + "\n").encode())
     return to
+
+
+def grown_on_data(levels: tuple[int, ...], config: dict) -> bool:
+    """Tell whether a run's samples start from real pictures: those of LAPGAN levels without the coarsest."""
+    return bool(levels) and len(config["image_sizes"]) - 1 not in levels
 
 
 def thin(items: list, most: int) -> list:

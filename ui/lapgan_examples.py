@@ -60,7 +60,8 @@ def car() -> Image.Image:
 
 
 EXAMPLES: dict[str, Callable[[], Image.Image]] = {"boat": boat, "sunset": sunset, "car": car}
-CLASSES = {"boat": "ship", "car": "automobile"}  # the CIFAR-10 class that an example belongs to, if any
+# The classes that an example belongs to, of whichever weights have one of them.
+CLASSES = {"boat": ("ship", "seashore"), "sunset": ("lakeside",), "car": ("automobile",)}
 
 
 def _gradient(sky: Colour, haze: Colour, near: Colour, far: Colour, *, horizon: int) -> Image.Image:

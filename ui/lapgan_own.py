@@ -89,7 +89,7 @@ def _start_level(model: str) -> int:
 def _fitting_label(model: str, example: str, otherwise: int | None = 0) -> int | None:
     """Choose the class that an example belongs to, where the model has it."""
     names = view.labels(model)
-    return names.index(CLASSES[example]) if CLASSES.get(example) in names else otherwise
+    return next((names.index(name) for name in CLASSES.get(example, ()) if name in names), otherwise)
 
 
 @inference.tell_errors

@@ -114,7 +114,8 @@ def sizes(model: str) -> tuple[int, ...]:
 def labels(model: str) -> list[str]:
     """Return the names of the classes, numbers where they have none; empty for a model without classes."""
     config = _config(model)
-    return list(config.class_names) or [str(label) for label in range(config.classes)]
+    named = [name.replace("_", " ") for name in config.class_names]  # folders of pictures have no spaces
+    return named or [str(label) for label in range(config.classes)]
 
 
 def name(model: str, label: int) -> str:

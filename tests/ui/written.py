@@ -86,6 +86,8 @@ OTHERS = (
     *("{spec} cannot be had from {root}", "{0} was {1} at step {2}", "{0} was not finite at step {1}"),
     "; check the network, delete a damaged copy, or give --data-root a folder that holds {held}",
     *("loss level{0} discriminator", "loss level{0} generator", "accuracy level{0} discriminator"),
+    *("alp", "barn", "cliff", "cliff dwelling", "dam", "lakeside", "lighthouse", "obelisk", "seashore"),
+    *("steel arch bridge", "suspension bridge", "thatch", "triumphal arch", "viaduct", "water tower"),
     *("range slider for {label}", "number input for {label}", "Error", "Info", "Warning", "Success", "Close", "remove"),
 )
 
@@ -146,7 +148,7 @@ def _all() -> Iterator[tuple[str, str]]:
     for path in sorted((ROOT / "weights").glob("*/config.json")):
         config = json.loads(path.read_text(encoding="utf-8"))["config"]
         for key in ("class_names", "category_names", "continuous_names"):
-            yield from ((name, f"{path.parts[-2]}/config.json") for name in config.get(key) or ())
+            yield from ((name.replace("_", " "), f"{path.parts[-2]}/config.json") for name in config.get(key) or ())
     for known in FIGURES.values():
         yield from ((text, "training/figures.py") for text in (known.name, known.definition))
     yield from ((text, "training/figures.py") for text in FACTORS.values())
