@@ -18,6 +18,7 @@ from training.export import export_command
 from training.grids import save_grid
 from training.look import look
 from training.loop import Limits
+from training.neighbours import neighbours_command
 from training.publish import publish
 from training.quiz import quiz_sheet
 from training.recipes import ModelName
@@ -37,6 +38,7 @@ from training.workers import worker_command
 app = tyro.extras.SubcommandApp()
 app.command(name="export")(export_command)
 app.command(name="figures")(figures_command)
+app.command(name="neighbours")(neighbours_command)
 app.command(name="report")(report_command)
 app.command(name="round")(round_command)
 app.command(name="worker")(worker_command)

@@ -53,6 +53,16 @@ def test_a_new_recording_takes_the_place_of_the_old(run, tmp_path):
     assert len(list((tmp_path / "recording").glob("*.webp"))) == 1
 
 
+@pytest.mark.parametrize(("levels", "frames"), [([], 12), ([2], 12), ([0, 2], 12), ([0], 0), ([0, 1], 0)])
+def test_samples_grown_on_real_pictures_are_not_kept(run, tmp_path, levels, frames):
+    request = {**REQUEST, "model": "lapgan", "levels": levels}
+    write_json(run.path / "run.json", {"request": request, "config": {"image_sizes": [16, 8, 4]}, "settings": {}})
+    to = record(run, tmp_path / "recording", "")
+    told = json.loads((to / "recording.json").read_text())
+    assert len(told["samples"]) == len(list(to.glob("*.webp"))) == frames
+    assert len(told["records"]) == MOST_RECORDS
+
+
 def test_a_run_without_samples_cannot_be_recorded(run, tmp_path):
     for path in run.samples.glob("*.png"):
         path.unlink()
