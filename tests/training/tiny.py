@@ -3,6 +3,7 @@
 import math
 import signal
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import torch
@@ -14,6 +15,8 @@ from models.classifier import ClassifierConfig
 from models.gan import GANConfig
 from models.infogan import InfoGANConfig
 from models.lapgan import LAPGANConfig
+from training.job import Job
+from training.jobs import Queue
 from training.loop import Limits
 from training.run import RunFolder
 from training.start import Request, resolve, start
@@ -54,6 +57,17 @@ SMALL = {
     "gan": ("noise=5", "width=4", "batch_size=10"),
     "classifier": ("widths=4,6", "features=9", "batch_size=10"),
 }
+LONG = Job(
+    "gan", "fake", "cpu", minutes=2, image_size=8, channels=1, overrides=SMALL["gan"], save_seconds=0.2
+)  # far longer than any test lets it run, but no orphan for ever
+SHORT = replace(LONG, minutes=None, steps=40)
+
+
+def idle(root):
+    """Make a queue that starts nothing, as a page that only looks."""
+    queue = Queue(root)
+    queue.launch = lambda path, words: None
+    return queue
 
 
 def request(kind, *overrides, **changes):
