@@ -9,6 +9,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from models.bigan import BiGAN, BiGANConfig, halvings
+from training.bench import spread_rows
 from training.calibration import calibrate_batch_norm
 from training.data import Dataset, normalise
 from training.losses import accuracy, descend, present, uniform
@@ -173,7 +174,7 @@ class BiGANTraining:
 
     def preview(self, model: BiGAN) -> tuple[Tensor, int]:
         """Return the paper's figure 2: rows of G(z), x and G(E(x)), ten columns, twice."""
-        real = normalise(self.dataset.images[:20]).to(self.device)
+        real = normalise(self.dataset.images[spread_rows(20, len(self.dataset.images))]).to(self.device)
         samples, copies = model.decode(model.latents(range(20))), model.decode(model.encode(real))
         rows = [part[i : i + 10] for i in (0, 10) for part in (samples, real, copies)]
         return torch.cat(rows), 10
