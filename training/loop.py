@@ -83,8 +83,11 @@ def train(
     seed: int,
     device: torch.device,
     should_stop: Callable[[], bool] = lambda: False,
+    was_paused: Callable[[], bool] = lambda: False,
 ) -> str:
     """Train until a limit, a stop or a divergence; continue the run's newest checkpoint where there is one.
+
+    was_paused: tells whether the process was held since it was last asked; the step at hand is then not timed.
 
     Returns:
         The final state: "done", "cancelled" or "diverged". Checkpoints, metrics and status are in the run folder.
@@ -156,6 +159,7 @@ def train(
         # A tick ends at a multiple of tick_steps, also where a run goes on from a last, shorter tick.
         left = limits.tick_steps - step % limits.tick_steps
         for _ in range(left if limits.steps is None else min(left, limits.steps - step)):
+            began = time.perf_counter()
             picks = own_rows(sampler.next())
             images = normalise(dataset.images[picks]).to(device, memory_format=channels_last)
             with autocast, step_shared():
@@ -164,6 +168,8 @@ def train(
             for key, value in stats.items():
                 totals[key] = totals.get(key, 0) + value.float()
             step += 1
+            if was_paused():
+                started += time.perf_counter() - began
             stopping = any_rank(should_stop())
             if stopping:
                 break

@@ -154,7 +154,7 @@ def start(
 ) -> str:
     """Run a plan in a run folder until a limit, a signal or a failure; return the final state.
 
-    SIGTERM and SIGINT end the run at the next tick with a checkpoint.
+    SIGTERM and SIGINT end the run at the next tick with a checkpoint; time between SIGSTOP and SIGCONT is not its own.
 
     Raises:
         RunError: the folder holds another run, or holds one and `resume` was not asked for.
@@ -180,11 +180,17 @@ def start(
         run.log(f"{plan.request.model}, preset {plan.request.preset}, on {describe(device)}.")
         run.log(plan.dataset.describe())
         stopped: list[int] = []
+        continued: list[int] = []
 
         def on_signal(number: int, frame: types.FrameType | None) -> None:
-            stopped.append(number)
+            (continued if number == signal.SIGCONT else stopped).append(number)
 
-        for number in (signal.SIGTERM, signal.SIGINT):
+        def was_paused() -> bool:
+            found = bool(continued)
+            continued.clear()
+            return found
+
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGCONT):
             signal.signal(number, on_signal)
         try:
             return train(
@@ -195,6 +201,7 @@ def start(
                 seed=plan.request.seed,
                 device=device,
                 should_stop=lambda: bool(stopped),
+                was_paused=was_paused,
             )
         except OSError as error:
             reason = "disk full" if error.errno in (errno.ENOSPC, errno.EFBIG, errno.EDQUOT) else str(error)

@@ -161,7 +161,7 @@ TEXT: dict[str, Any] = {
         "failed": ("It failed.", "{reason}"),
         "interrupted": ("It was interrupted.", "Resume goes on from its last checkpoint."),
         "preparing": ("Preparing.", "{words}"),
-        "queued": ("Waiting.", "Another run is at work on this device; this one starts when that has ended."),
+        "queued": ("Waiting.", "It starts when no other run is at work on this device."),
         "quiet": ("No progress.", "Nothing was heard of it for {time}."),
         "strong": (
             "D is too strong{where}.",

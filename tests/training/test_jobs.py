@@ -238,11 +238,12 @@ def test_pause_stops_and_going_on_continues(app, root):
     until(lambda: trained(root, name))
     queue.pause(name)
     until(lambda: read_run(root, name).paused)
-    size = (root / name / "metrics.jsonl").stat().st_size
-    time.sleep(0.3)
+    size, trained_s = (root / name / "metrics.jsonl").stat().st_size, read_run(root, name).seconds
+    time.sleep(3)
     assert (root / name / "metrics.jsonl").stat().st_size == size
     queue.go_on(name)
     until(lambda: (root / name / "metrics.jsonl").stat().st_size > size)
+    assert read_run(root, name).seconds - trained_s < 2.5  # the pause is not taken for training
     queue.pause(name)
     queue.cancel(name)  # a paused run can be stopped, too
     until(lambda: state(root, name) == "cancelled")

@@ -1,6 +1,7 @@
 """The loop, driven by a stand-in for a model's training: ticks, saves, limits, and nothing broken ever saved."""
 
 import math
+import time
 from types import SimpleNamespace
 
 import pytest
@@ -116,6 +117,17 @@ def test_asked_to_stop_it_saves_first(dataset, run):
     assert trained(training, dataset, run, should_stop=lambda: len(training.seen) >= stop["after"]) == "cancelled"
     assert run.checkpoint_steps() == [4, 6]
     assert (run.status()["state"], run.status()["step"]) == ("cancelled", 6)
+
+
+@pytest.mark.parametrize("held", [True, False])
+def test_time_that_a_run_was_held_is_not_its_own(dataset, run, held):
+    training = StandIn(lambda training, step: time.sleep(0.5 if step == 3 else 0))
+    pauses = [held]
+    outcome = trained(
+        training, dataset, run, was_paused=lambda: len(training.seen) == 4 and bool(pauses) and pauses.pop()
+    )
+    assert outcome == "done"
+    assert (run.read_metrics()[-1]["seconds"] < 0.5) == held
 
 
 def test_the_best_is_kept_by_score(dataset, run):
