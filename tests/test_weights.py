@@ -116,7 +116,7 @@ def test_the_card_tells_the_same(name):
     for run in found["training"]:
         assert f"{train_command(run['request'])} --steps {run['step']}" in body
     published = any(run["request"]["preset"] == "paper" for run in found["training"])
-    departures = PUBLISHED if published else EXTENSIONS[kind]
+    departures = PUBLISHED if published else EXTENSIONS.get(name, EXTENSIONS[kind])
     for part in (found["evaluated"]["command"], found["evaluated"]["data"], departures, "## Limits"):
         assert part in body
     assert not re.search(r"(?<![\w.-])/(?:work|tmp|home)/", text + json.dumps(found))

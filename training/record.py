@@ -26,7 +26,8 @@ COLOUR_QUALITY = 80  # greys stay exact; colours cost five times as much when th
 def record(run: RunFolder, to: Path, note: str) -> Path:
     """Write a recording of a run; frames of another recording that lay there are removed.
 
-    Samples of LAPGAN levels that were grown on real coarse pictures show data, so of such a run only the curves stay.
+    Samples that show photographs are left out, so that only the curves stay of LAPGAN levels that were grown on real
+    coarse pictures, and of a BiGAN of natural images.
 
     Raises:
         RunError: it has no samples or metrics yet.
@@ -38,7 +39,7 @@ def record(run: RunFolder, to: Path, note: str) -> Path:
     to.mkdir(parents=True, exist_ok=True)
     for old in to.glob("step-*.webp"):
         old.unlink()
-    kept = [] if grown_on_data(request.levels, asked["config"]) else thin(frames, MOST_FRAMES)
+    kept = [] if shows_data(request.model, request.levels, asked["config"]) else thin(frames, MOST_FRAMES)
     for frame in kept:
         write_durably(to / f"{frame.stem}.webp", shrink(frame))
     recording = {
@@ -55,8 +56,10 @@ def record(run: RunFolder, to: Path, note: str) -> Path:
     return to
 
 
-def grown_on_data(levels: tuple[int, ...], config: dict) -> bool:
-    """Tell whether a run's samples start from real pictures: those of LAPGAN levels without the coarsest."""
+def shows_data(model: str, levels: tuple[int, ...], config: dict) -> bool:
+    """Tell whether a run's samples show real pictures: LAPGAN levels without the coarsest, BiGAN's in colour."""
+    if model == "bigan":
+        return config["channels"] == 3
     return bool(levels) and len(config["image_sizes"]) - 1 not in levels
 
 

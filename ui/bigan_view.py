@@ -69,7 +69,7 @@ TEXT = {
     "example_alt": "Example: {name}",
 }
 PAD_TEXTS = ("pad", "pad_hint", "undo", "clear", "brush")
-BARS_IN_ROW = 25
+BARS_IN_ROW, MOST_IN_ROW = 25, 32  # the second where it saves rows
 DIFFERENCE_LIMIT = 2.0  # full colour: black where white was seen
 TYPICAL, UNUSUAL = 90, 99  # up to these percentiles of the test set's distances
 
@@ -267,7 +267,7 @@ def _bars(shown: Look, *, values: bool) -> scene.Tile:
         "code",
         turned if values else [],
         low=-1.0,
-        columns=BARS_IN_ROW,
+        columns=_columns(count),
         drag=True,
         ticks=[None if tick is None else round(tick, 4) for tick in ticks],
         caption=TEXT["code_note"].format(count=count),
@@ -276,6 +276,11 @@ def _bars(shown: Look, *, values: bool) -> scene.Tile:
     if not values:
         del bars["values"]
     return bars
+
+
+def _columns(count: int) -> int:
+    """Say how many bars stand in a row: fewer, unless more of them fill whole rows, as for a code of 128 numbers."""
+    return MOST_IN_ROW if count % BARS_IN_ROW and count % MOST_IN_ROW == 0 else BARS_IN_ROW
 
 
 def name_of(index: int, example: Example) -> str:

@@ -63,6 +63,14 @@ def test_samples_grown_on_real_pictures_are_not_kept(run, tmp_path, levels, fram
     assert len(told["records"]) == MOST_RECORDS
 
 
+@pytest.mark.parametrize(("channels", "frames"), [(1, 12), (3, 0)])
+def test_photographs_beside_their_reconstructions_are_not_kept(run, tmp_path, channels, frames):
+    request = {**REQUEST, "model": "bigan"}
+    write_json(run.path / "run.json", {"request": request, "config": {"channels": channels}, "settings": {}})
+    to = record(run, tmp_path / "recording", "")
+    assert len(list(to.glob("*.webp"))) == frames
+
+
 def test_a_run_without_samples_cannot_be_recorded(run, tmp_path):
     for path in run.samples.glob("*.png"):
         path.unlink()

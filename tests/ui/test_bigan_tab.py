@@ -126,6 +126,10 @@ def test_other_weights_are_refused(loaded, function, model):
         function(model=model)
 
 
+def test_bars_stand_in_even_rows():
+    assert [bigan_view._columns(count) for count in (50, 100, 128, 64, 7, 200)] == [25, 25, 32, 32, 25, 25]
+
+
 def test_everything_follows_the_config(tmp_path, monkeypatch, photo):
     config = BiGANConfig(image_size=16, channels=3, latent=7, hidden=32, affine=True)
     save_weights(tmp_path / "bigan-tiny", "bigan", config, BiGAN(config).eval())
