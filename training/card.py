@@ -37,6 +37,8 @@ EXTENSIONS = {
 }
 # What is true of certain weights alone.
 NOTES = {
+    "lapgan-scenes64": " There are only 500 pictures of a class, so at its three coarsest levels D sees them, and the "
+    "generated ones, through differentiable augmentation (Zhao et al. 2020).",
     "infogan-mnist": " Two other seeds were given up after a look at their errors on test digits.",
     "bigan-mnist": " The weights of both terms were settled by 1-NN accuracy among labelled training images, after "
     "earlier settings had been measured on test digits.",

@@ -69,8 +69,13 @@ def class_menu(model: str, label: int | None, title: str) -> gr.Dropdown:
 
 
 def prepare(picture: Image.Image, model: str) -> Tensor:
-    """Turn the middle square of a picture into what a model takes apart, (C, s, s) in [-1, 1]."""
+    """Turn the middle square of a picture into what a model takes apart, (C, s, s) in [-1, 1].
+
+    A thumbnail that is as large as one of the coarse levels, 8 x 8 pixels, say, is that level exactly.
+    """
     config = inference.weights(model, "lapgan").config
+    if picture.size in {(size, size) for size in config.image_sizes[1:]}:
+        picture = picture.resize((config.image_sizes[0],) * 2, Image.Resampling.NEAREST)
     return images.to_tensor(picture, size=config.image_size, channels=config.channels)[0]
 
 

@@ -86,6 +86,8 @@ OTHERS = (
     *("{spec} cannot be had from {root}", "{0} was {1} at step {2}", "{0} was not finite at step {1}"),
     "; check the network, delete a damaged copy, or give --data-root a folder that holds {held}",
     *("loss level{0} discriminator", "loss level{0} generator", "accuracy level{0} discriminator"),
+    "The coarsest level of fifteen kinds of scenes, 4 x 4 pixels out of nothing but noise. There are only 7,500 "
+    "pictures, so D sees all of them through random changes of colour and place.",
     *("alp", "barn", "cliff", "cliff dwelling", "dam", "lakeside", "lighthouse", "obelisk", "seashore"),
     *("steel arch bridge", "suspension bridge", "thatch", "triumphal arch", "viaduct", "water tower"),
     *("range slider for {label}", "number input for {label}", "Error", "Info", "Warning", "Success", "Close", "remove"),
