@@ -74,8 +74,8 @@ def prepare(picture: Image.Image, model: str) -> Tensor:
     A thumbnail that is as large as one of the coarse levels, 8 x 8 pixels, say, is that level exactly.
     """
     config = inference.weights(model, "lapgan").config
-    if picture.size in {(size, size) for size in config.image_sizes[1:]}:
-        picture = picture.resize((config.image_sizes[0],) * 2, Image.Resampling.NEAREST)
+    if picture.size in {(size, size) for size in view.sizes(model)[1:]}:
+        picture = picture.resize((config.image_size,) * 2, Image.Resampling.NEAREST)
     return images.to_tensor(picture, size=config.image_size, channels=config.channels)[0]
 
 

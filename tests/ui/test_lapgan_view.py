@@ -9,9 +9,11 @@ import gradio as gr
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 
 from models.checkpoint import CheckpointError, Weights
 from models.lapgan import LAPGAN, LAPGANConfig
+from models.pyramid import down
 from ui import inference, lapgan_tab, lapgan_view
 from ui.images import ImageError
 from ui.lapgan_examples import EXAMPLES
@@ -49,6 +51,15 @@ def pixels(tile):
 
 def last_label(model):
     return max(0, CONFIGS[model].classes - 1)
+
+
+@pytest.mark.parametrize("model", ["deep", "usual"], indirect=True)
+def test_a_thumbnail_as_large_as_a_level_is_that_level(model):
+    """Enlarged smoothly it would come back blurred, and the dream would start from other pixels than those brought."""
+    for size in CONFIGS[model].image_sizes[1:]:
+        brought = np.random.default_rng(size).integers(0, 256, (size, size, 3), dtype=np.uint8)
+        kept = down(prepare(Image.fromarray(brought), model)[None], size)[0]
+        assert np.array_equal(((kept + 1) * 127.5).round().permute(1, 2, 0).numpy(), brought)
 
 
 def test_stage_shows_every_level_of_any_pyramid(model):
