@@ -24,38 +24,58 @@ BASE = '<base href="./" />'
 HEAD_BYTES = 1800  # up to Gradio's settings
 # Until the first canvas is drawn. A picture behind text needs no description: the canvas that follows has one.
 _STYLE = """
-body:not(:has(.gs-root[data-drawn]))::before {{
-  position: fixed; top: 17px; left: 30px; content: "Ganscope";
-  font: 700 22px/28px "IBM Plex Sans", system-ui, sans-serif;
+body:not(:has(#gs-header))::before {{
+  position: fixed; top: 17px; left: var(--gs-edge); padding-left: 33px; content: "Ganscope";
+  font: 700 21px/29px "IBM Plex Sans", system-ui, sans-serif; letter-spacing: -0.02em;
+  background: 0 50% / 22px no-repeat url("data:image/svg+xml,{mark}");
 }}
-body:not(:has(.gs-root[data-drawn]))::after {{
-  position: fixed; inset: 256px 30px auto; height: 392px; border-radius: 16px; content: "";
-  image-rendering: pixelated; background: #0b0d10 center / auto min(128px, 20vw) no-repeat;
+{waiting}::after {{
+  position: fixed; z-index: 60; inset: var(--gs-top) var(--gs-right) auto var(--gs-edge); height: var(--gs-high);
+  border-radius: 20px; content: ""; image-rendering: pixelated;
+  background: #0b0c0f center / auto min(128px, var(--gs-tall, 20vw)) no-repeat;
 }}
-@media (max-width: 640px) {{
-  body:not(:has(.gs-root[data-drawn]))::before {{ top: 11px; left: 14px; }}
-  body:not(:has(.gs-root[data-drawn]))::after {{ inset: 106px 12px auto; height: 232px; }}
+/* Where each tab has its stage, so that nothing jumps when the real one is there; what stands below it waits. */
+html {{ --gs-edge: max(32px, 50vw - 608px); --gs-right: var(--gs-edge); --gs-top: 267px; --gs-high: 409px; }}
+html[data-opens=infogan] {{
+  --gs-top: 136px; --gs-high: 586px; --gs-right: calc(100vw - var(--gs-edge) - 507px); --gs-tall: 88px;
+}}
+html[data-opens=bigan] {{ --gs-top: 292px; --gs-high: 344px; }}
+{waiting} :is(.gs-controls, .gs-below, #gs-footer, .wrap:has(> .loading)) {{ visibility: hidden; }}
+@media (max-width: 860px) {{
+  html {{ --gs-edge: 12px; --gs-top: 112px; --gs-high: 245px; --gs-tall: 15vw; }}
+  html[data-opens=infogan] {{ --gs-top: 112px; --gs-high: 264px; --gs-right: 12px; --gs-tall: 15vw; }}
+  html[data-opens=bigan] {{ --gs-top: 719px; --gs-high: 549px; }}
+  body:not(:has(#gs-header))::before {{ top: 11px; }}
 }}
 {pictures}
 """
+# The mark of the header: four squares, the last one lit.
+_MARK = (
+    "%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 22 22'%3E%3Cg fill='%23147a69'%3E"
+    "%3Crect width='10' height='10' rx='2'/%3E%3Crect x='12' width='10' height='10' rx='2' opacity='.65'/%3E"
+    "%3Crect y='12' width='10' height='10' rx='2' opacity='.4'/%3E%3C/g%3E"
+    "%3Crect x='12' y='12' width='10' height='10' rx='2' fill='%23ffb854'/%3E%3C/svg%3E"
+)
 _OPENS = 'document.documentElement.dataset.opens = new URLSearchParams(location.search).get("m") ?? "lapgan";'
 
 
 def head() -> str:
     """Return the style with the pictures, what says which tab opens, and what opens that tab's nets at once."""
-    pictures, nets = [], {}
+    pictures, nets = {}, {}
     for kind, draw in _DRAW.items():
         name = inference.DEFAULTS[kind]
         try:
-            address = images.data_url(_row(draw(name)))
+            pictures[kind] = images.data_url(_row(draw(name)))
             nets[kind] = json.loads(told(name, {}))
         except CheckpointError:
             continue
-        pictures.append(
-            f"html[data-opens={kind}] body:not(:has(.gs-root[data-drawn]))::after "
-            f"{{ background-image: url({address}); }}"
-        )
-    style = _STYLE.format(pictures="\n".join(pictures))
+    opens = ", ".join(f"[data-opens={kind}]" for kind in pictures)  # a tab without weights has no stage to wait for
+    rules = (
+        f"html[data-opens={kind}] body:not(:has(.gs-root[data-drawn]))::after {{ background-image: url({address}); }}"
+        for kind, address in pictures.items()
+    )
+    waiting = f"html:is({opens}) body:not(:has(.gs-root[data-drawn]))"
+    style = _STYLE.format(mark=_MARK, waiting=waiting, pictures="\n".join(rules))
     said = json.dumps(nets).replace("<", "\\u003c")
     return (
         f"<script>{_OPENS}</script><style>{style}</style>"

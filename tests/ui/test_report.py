@@ -102,13 +102,15 @@ def test_a_figure_opens_what_it_is_and_how_to_compute_it_again(shipped, visit):
 @pytest.mark.broad
 @pytest.mark.browser
 @pytest.mark.parametrize(("tab", "locale"), [("Report", "en-US"), ("성적표", "ko-KR")])
-def test_a_phone_gets_cards_and_scrolls_one_way_only(shipped, visit, tab, locale):
+def test_a_phone_reads_figures_line_by_line_and_scrolls_one_way_only(shipped, visit, tab, locale):
     page = opened_report(visit, shipped, tab, width=390, height=844, locale=locale)
     page.locator(".gs-report-bar input").check()
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
-    card = page.locator(ROWS).first
-    label, value = card.locator(".gs-report-label").first, card.locator("td[data-column=in_paper] b")
-    assert label.bounding_box()["y"] < value.bounding_box()["y"]
+    assert page.locator(ROWS).locator("td[data-column=weights]:visible").count() == len(REPORT)
+    card = page.locator(ROWS).filter(has=page.locator("td[data-column=in_paper]:not(.gs-none)")).first
+    label, value = card.locator("td[data-column=in_paper] .gs-report-label"), card.locator("td[data-column=in_paper] b")
+    assert label.bounding_box()["x"] < value.bounding_box()["x"]
+    assert card.locator("td[data-column=here] b").bounding_box()["y"] < value.bounding_box()["y"]
     assert card.bounding_box()["width"] <= 390 - 20
     assert min(box["height"] for one in card.get_by_role("button").all() if (box := one.bounding_box())) >= 40
     card.get_by_role("button").click()

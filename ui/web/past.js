@@ -8,7 +8,7 @@ const MOST = 24;
 const MOST_KEPT = 24;
 const PNG = /^data:image\/png;base64,[A-Za-z0-9+/=]{1,40000}$/;
 
-/** Make the strip of a session: `keep()` adds what its stage shows; it is there once it has two pictures. */
+/** Make the strip of a session: `keep()` adds what its stage shows; it is there from the first picture on. */
 export function makePast(session, { kind, texts }, stage) {
   const store = `ganscope-kept-${kind}`;
   const node = document.createElement("div");
@@ -40,7 +40,7 @@ export function makePast(session, { kind, texts }, stage) {
     const now = session.link();
     const starred = kept.some(({ link }) => link === now);
     const rest = seen.filter(({ link }) => !kept.some((one) => one.link === link));
-    node.hidden = kept.length + rest.length < 2 && !kept.length;
+    node.hidden = kept.length + rest.length === 0;
     star.textContent = starred ? "★" : "☆";
     star.setAttribute("aria-pressed", String(starred));
     star.title = starred ? texts.unstar : texts.star;

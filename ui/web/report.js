@@ -90,17 +90,20 @@ export async function mountReport(element, { props }) {
       chosen.value ? entry.name === chosen.value && (more.checked || row.main) : more.checked || main,
     );
     const ordered = order.column ? sorted(wanted, order.column, order.descending) : wanted;
-    body.replaceChildren(...ordered.map(lineOf));
+    body.replaceChildren(...ordered.map((line, i) => lineOf(line, line.entry === ordered[i - 1]?.entry)));
   }
-  function lineOf(line) {
+  /** A line of the table; `again`: the one above is of the same weights. */
+  function lineOf(line, again) {
     const node = withRole(document.createElement("tr"), "row");
+    node.classList.toggle("gs-as-above", again);
     for (const column of COLUMNS) {
       const cell = withRole(document.createElement("td"), "cell");
       const found = line.cells[column];
       cell.dataset.column = column;
       if (column === "figure") cell.append(button(found.text, () => open(line)));
       else {
-        // Where a line is a card, each figure says what it is.
+        // Where there are no columns, each figure says what it is.
+        cell.classList.toggle("gs-none", !found);
         if (column !== "weights") cell.append(made("span", texts[column], "gs-report-label"));
         cell.append(made("b", found?.text ?? texts.nothing));
         if (found?.name) cell.append(made("small", found.name));

@@ -49,6 +49,7 @@ export function mountTools(element, { props, trigger }) {
       node.setAttribute("aria-expanded", String(open));
       if (open) panel.open();
       else walk.stop();
+      if (open) panel.node.scrollIntoView({ block: "nearest" });
     });
     node.setAttribute("aria-expanded", "false");
     return node;
@@ -88,6 +89,12 @@ export function mountTools(element, { props, trigger }) {
     }
     past.keep();
   }
+  // What sticks must not be taller than the window, or its end would be out of reach.
+  const column = root.closest(".gs-stage");
+  const fit = () => column.style.setProperty("--gs-over", `${Math.max(0, column.offsetHeight + 32 - innerHeight)}px`);
+  new ResizeObserver(fit).observe(column);
+  window.addEventListener("resize", fit);
+
   // What no control holds (BiGAN's code) is read from the stage itself.
   new MutationObserver(() => {
     const code = stage.stage.tiles.get("code");
