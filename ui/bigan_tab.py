@@ -1,6 +1,7 @@
 """The BiGAN tab, "image to code to image": components, events and API endpoints."""
 
 from dataclasses import replace
+from functools import partial
 
 import gradio as gr
 import torch
@@ -23,6 +24,7 @@ from ui.canvas import (
     endpoint,
     event_data,
     intro,
+    intro_of,
     notice,
     number_list,
     pad_picture,
@@ -30,7 +32,7 @@ from ui.canvas import (
     picture_bytes,
 )
 from ui.live import engine, told
-from ui.shelf import Shelf
+from ui.shelf import Shelf, Step
 
 MODEL = inference.DEFAULTS["bigan"]
 
@@ -113,7 +115,7 @@ def build() -> Shelf | None:
 def _build_bench(start: Look, mixed: Mix) -> Shelf:
     names = inference.names("bigan")
     shown, held = gr.State(start), gr.State(mixed)
-    intro(TEXT)
+    about = intro(TEXT, start.model)
     with gr.Column(elem_classes="gs-close"):
         with gr.Row(elem_classes="gs-bench gs-desk"):
             with gr.Column(elem_classes="gs-hand"):
@@ -155,7 +157,9 @@ def _build_bench(start: Look, mixed: Mix) -> Shelf:
     take.click(_take, [shown, held, t], mixes, **NOW)
     t.input(mixing.walk_patch, [held, t], walk, **LIVE)
     walk.pick(_pick_step, held, [walk, t], **NOW)
-    shelf = Shelf("bigan", model, [(_change_model, [model, t], [*seen, *mixes, why, live])])
+    changed = [*seen, *mixes, why, live]
+    steps: list[Step] = [(_change_model, [model, t], changed), (partial(intro_of, TEXT), [model], [about])]
+    shelf = Shelf("bigan", model, steps)
     tools.note("bigan", [model])
     tools.wire(row, shelf)
     return shelf

@@ -21,6 +21,11 @@ TEXT = {
         "code, with no example to learn from: a judge of (picture, code) pairs makes the two undo each other. "
         "**Draw a digit, or pick something that is none, and compare it with what comes back; then drag the bars.**"
     ),
+    "intro_other": (
+        "A generator turns a code into a picture; BiGAN taught a second net the way back, from any picture to its "
+        "code, with no example to learn from: a judge of (picture, code) pairs makes the two undo each other. "
+        "**Bring a picture, or pick one, and compare it with what comes back; then drag the bars.**"
+    ),
     "paper": "Donahue et al. 2016, Adversarial Feature Learning",
     "paper_url": "https://arxiv.org/abs/1605.09782",
     "model": "Weights",

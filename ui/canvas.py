@@ -32,7 +32,7 @@ import gradio as gr
 from PIL import Image
 
 from ui import door, images
-from ui.inference import tell_errors
+from ui.inference import knows_digits, tell_errors
 
 WEB = Path(__file__).parent / "web"
 PAD_SIDE = 280
@@ -106,12 +106,16 @@ def picture_button(text: str, *, elem_id: str) -> gr.UploadButton:
     return button
 
 
-def intro(texts: dict[str, str]) -> None:
+def intro(texts: dict[str, str], model: str | None = None) -> gr.Markdown:
     """Open a tab: its `title`, its `intro` in two sentences, and the `paper` behind it with its `paper_url`."""
-    gr.Markdown(
-        f"## {texts['title']}\n\n{texts['intro']}\n\n[{texts['paper']}]({texts['paper_url']})",
-        elem_classes="gs-intro",
-    )
+    return gr.Markdown(intro_of(texts, model), elem_classes="gs-intro")
+
+
+def intro_of(texts: dict[str, str], model: str | None) -> str:
+    """Return what opens a tab for some weights: `intro_other` instead of `intro` where they draw no digits."""
+    other = "intro_other" in texts and model is not None and not knows_digits(model)
+    text = texts["intro_other" if other else "intro"]
+    return f"## {texts['title']}\n\n{text}\n\n[{texts['paper']}]({texts['paper_url']})"
 
 
 def notice(sentence: str) -> None:

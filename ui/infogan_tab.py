@@ -12,11 +12,11 @@ from PIL import Image
 from models.checkpoint import CheckpointError
 from ui import images, inference, tools
 from ui import infogan_view as view
-from ui.canvas import LIVE, NOW, canvas, endpoint, event_data, intro, notice
+from ui.canvas import LIVE, NOW, canvas, endpoint, event_data, intro, intro_of, notice
 from ui.infogan_own import OwnPicture, seen
 from ui.infogan_view import MOST_CODES, TEXT, Turn
 from ui.live import ask, engine, told
-from ui.shelf import Shelf
+from ui.shelf import Shelf, Step
 
 MODEL = inference.DEFAULTS["infogan"]
 SEED_LIMIT = 2**32
@@ -114,7 +114,7 @@ def _build_bench(start: Turn) -> Shelf:
                 live = engine("infogan.js", "mountInfogan", told(start.model, config), elem_id="infogan-engine")
                 row = tools.tools("infogan", (start.model, start.seed, start.row, *[0.0] * MOST_CODES), config)
         with gr.Column(elem_classes="gs-controls"):
-            intro(TEXT)
+            about = intro(TEXT, start.model)
             with gr.Row(elem_classes="gs-card gs-split"):
                 with gr.Column(min_width=220):
                     model = gr.Dropdown(names, value=start.model, label=TEXT["model"], visible=len(names) > 1)
@@ -158,7 +158,8 @@ def _build_bench(start: Turn) -> Shelf:
     tools.bring("infogan", row, turn).then(None, [code, *turn], None, js=ask("infogan", "show"), **NOW)
     own.wire(turn, follows, _turn)
     switched = [*follows, sweep, category, *codes, code, hint, live, *own.switched]
-    shelf = Shelf("infogan", model, [(partial(_switch, own), [model, seed], switched)])
+    steps: list[Step] = [(partial(_switch, own), [model, seed], switched), (partial(intro_of, TEXT), [model], [about])]
+    shelf = Shelf("infogan", model, steps)
     tools.wire(row, shelf)
     return shelf
 

@@ -21,6 +21,12 @@ TEXT = {
         "**Drag a slider: one property moves and the rest stays; then draw a digit, and see which codes Q finds in "
         "your hand.**"
     ),
+    "intro_other": (
+        "Shown pictures without a single label, InfoGAN sorts them into kinds and gives a code to what varies in all "
+        "of them, because its generator has to draw so that a second net, Q, can read the codes back. "
+        "**Drag a slider: one property moves and the rest stays; then bring a picture, and see which codes Q finds "
+        "in it.**"
+    ),
     "paper": "Chen et al. 2016, InfoGAN: Interpretable Representation Learning by Information Maximizing GANs",
     "paper_url": "https://arxiv.org/abs/1606.03657",
     "model": "Weights",

@@ -41,6 +41,9 @@ def test_a_round_is_played_by_keys_without_a_request(visit):
         assert sorted(times)[len(times) // 2] <= 200 + 3 * 1000 / 60
         shares = [int(text.rstrip("%")) for text in page.locator(".gs-quiz-score b").all_inner_texts()]
         assert sum(shares) == 100  # ten of twenty were called real, ten of twenty are
+        for kind in ("These were generated", "These were real"):
+            assert page.get_by_role("img", name=kind).count() == 1
+        assert page.locator(".gs-quiz-score u").count() == 2  # the intervals, drawn
         page.get_by_role("button", name="Copy the result").click()
         page.get_by_role("button", name="Copied").wait_for()
         told = page.evaluate("navigator.clipboard.readText()")
@@ -55,4 +58,6 @@ def test_without_the_pictures_it_says_so_and_offers_them_where_training_is_on(vi
         page = opened_quiz(visit, address, "infogan-mnist", 50)
         page.get_by_text("The real pictures of mnist are not on this machine").wait_for()
         assert page.get_by_role("button", name="Download them now").count() == (training == "on")
+        page.get_by_role("button", name="Play with infogan-faces instead").click()  # rendered, so always to be had
+        page.wait_for_function(f"{SAID}.startsWith('Picture 1 of 20')")
         page.context.close()

@@ -7,7 +7,10 @@ import { copy } from "./tools.js";
 const Z = 1.96;
 const FIX_MS = 600;
 const FRAME_MS = 1000 / 60;
-const SIDE = 288;
+const SIDE = 320;
+const CELL = 64; // of a picture that is shown again, about
+// Called real, about: Denton et al. 2015, figure 6.
+const PAPER = { paper_gan: 0.1, paper_lapgan: 0.4, paper_real: 0.9 };
 
 /** Give Wilson's 95 % interval of `hits` in `count`. */
 export function wilson(hits, count) {
@@ -29,6 +32,17 @@ export function score(answers, truth) {
   return { fooled: of(false), believed: of(true) };
 }
 
+/** Add the counts of two rounds. */
+export function together(one, other) {
+  if (!one) return other;
+  const sum = (a, b) => {
+    const [hits, count] = [a.hits + b.hits, a.count + b.count];
+    const [low, high] = wilson(hits, count);
+    return { hits, count, share: hits / count, low, high };
+  };
+  return { fooled: sum(one.fooled, other.fooled), believed: sum(one.believed, other.believed) };
+}
+
 /** Join the quiz of ui/quiz_tab.py to the page. */
 export function mountQuiz(element, { props, watch, trigger }) {
   const root = element.querySelector(".gs-root");
@@ -42,15 +56,14 @@ export function mountQuiz(element, { props, watch, trigger }) {
   };
   const [modelField, model] = menu(
     texts.model,
-    models.map((name) => [name, name]),
-    models[0],
+    models.map(({ name }) => [name, name]),
+    models[0]?.name,
   );
   const times = exposures.map((ms) => [fill(texts.ms, { ms }), ms]);
   const [timeField, time] = menu(texts.exposure, times, exposures[3]);
   const start = button(texts.start, () => ask(false));
   start.dataset.quiz = "start";
-  const bar = made("div", "", "gs-quiz-bar");
-  bar.append(modelField, timeField, start);
+  const source = made("p", "", "gs-quiz-source");
   const said = made("p", "", "gs-quiz-said");
   said.setAttribute("role", "status");
   const canvas = Object.assign(document.createElement("canvas"), { width: SIDE, height: SIDE });
@@ -61,35 +74,67 @@ export function mountQuiz(element, { props, watch, trigger }) {
   const choice = made("div", "", "gs-quiz-choice");
   choice.append(fake, real);
   const hint = made("p", texts.hint, "gs-quiz-hint");
+  const show = made("div", "", "gs-quiz-show");
+  show.append(canvas, said, choice, hint);
+  const bar = made("div", "", "gs-quiz-bar");
+  bar.append(modelField, timeField, start);
+  const chart = made("div", "", "gs-quiz-chart");
   const result = made("div", "", "gs-quiz-result");
-  root.append(bar, said, canvas, choice, hint, result);
+  const side = made("div", "", "gs-quiz-side");
+  side.append(bar, source, chart, result);
+  const again = made("div", "", "gs-quiz-again");
+  root.append(show, side, again);
+  const totals = new Map(); // of the rounds played with the same weights and time
   let round = null; // {sheet, truth, answers, ms, model}
   let waiting = false;
+  model.addEventListener("change", rest);
+  time.addEventListener("change", rest);
   rest();
 
   function rest() {
-    canvas.hidden = choice.hidden = hint.hidden = true;
-    bar.hidden = false;
+    choice.hidden = hint.hidden = true;
+    bar.inert = false;
+    const { data, rendered } = models.find(({ name }) => name === model.value) ?? {};
+    source.textContent = data ? fill(rendered ? texts.rendered : texts.data, { data }) : "";
+    start.textContent = totals.has(`${model.value} ${time.value}`) ? texts.again : texts.start;
+    said.textContent = texts.rest;
+    canvas.setAttribute("aria-label", texts.rest);
+    result.replaceChildren();
+    again.replaceChildren();
+    cross();
+    draw();
   }
   function ask(download) {
-    result.replaceChildren();
+    rest();
     said.textContent = texts.loading;
-    start.disabled = true;
+    bar.inert = true;
     trigger("ask", { model: model.value, download });
   }
   watch("value", async () => {
     const told = JSON.parse(props.value);
-    start.disabled = false;
+    bar.inert = false;
     if (told.error) {
-      said.textContent = told.error;
-      if (told.download) result.replaceChildren(button(texts.download, () => ask(true)));
+      said.textContent = "";
+      const line = made("p", told.error, "gs-quiz-error");
+      line.setAttribute("role", "alert");
+      const other = models.find(({ rendered, name }) => rendered && name !== model.value);
+      const play = () => {
+        model.value = other.name;
+        ask(false);
+      };
+      const ways = [
+        told.download && button(texts.download, () => ask(true)),
+        other && button(fill(texts.instead, { name: other.name }), play),
+      ];
+      result.replaceChildren(line, ...ways.filter(Boolean));
       return;
     }
     const sheet = Object.assign(new Image(), { src: told.sheet });
     await sheet.decode();
     round = { sheet, truth: told.truth, answers: [], ms: Number(time.value), model: model.value };
-    bar.hidden = true;
-    canvas.hidden = choice.hidden = hint.hidden = false;
+    bar.inert = true;
+    choice.hidden = hint.hidden = false;
+    show.scrollIntoView({ block: "nearest" });
     next();
   });
 
@@ -145,23 +190,13 @@ export function mountQuiz(element, { props, watch, trigger }) {
     else finish();
   }
   function finish() {
-    const { fooled, believed } = score(round.answers, round.truth);
-    rest();
-    start.textContent = texts.again;
-    said.textContent = "";
-    const lines = [
-      [texts.fooled, fooled],
-      [texts.believed, believed],
-    ].map(([name, figures]) => {
-      const line = made("div", "", "gs-quiz-score");
-      line.append(
-        made("span", name),
-        made("b", fill(texts.score, figures)),
-        made("small", fill(texts.interval, figures)),
-      );
-      return line;
-    });
+    const found = score(round.answers, round.truth);
     const { model: weights, ms } = round;
+    const key = `${weights} ${ms}`;
+    totals.set(key, together(totals.get(key), found));
+    const { fooled, believed } = totals.get(key);
+    rest();
+    said.textContent = "";
     const text = fill(texts.told, {
       model: weights,
       ms,
@@ -174,8 +209,63 @@ export function mountQuiz(element, { props, watch, trigger }) {
     const share = button(texts.share, async () => {
       share.textContent = (await copy(text)) ? texts.copied : texts.not_copied;
     });
-    result.replaceChildren(...lines, made("p", texts.in_paper), share);
+    result.replaceChildren(share);
+    again.replaceChildren(
+      strip(false, fill(texts.were_generated, found.fooled)),
+      strip(true, fill(texts.were_real, found.believed)),
+    );
     start.focus();
+  }
+  /** Show the pictures of one kind again, those that were taken for the other in a frame. */
+  function strip(truth, text) {
+    const places = round.truth.flatMap((one, place) => (one === truth ? [place] : []));
+    const small = round.sheet.height;
+    const cell = small * Math.max(1, Math.round(CELL / small));
+    const [edge, step] = [4, cell + 12];
+    const row = Object.assign(document.createElement("canvas"), { width: step * places.length, height: step });
+    const pen = row.getContext("2d");
+    pen.imageSmoothingEnabled = false;
+    places.forEach((place, i) => {
+      if (round.answers[place] !== truth) {
+        pen.fillStyle = "#ffb854";
+        pen.fillRect(i * step + 6 - edge, 6 - edge, cell + 2 * edge, cell + 2 * edge);
+      }
+      pen.drawImage(round.sheet, place * small, 0, small, small, i * step + 6, 6, cell, cell);
+    });
+    row.setAttribute("role", "img");
+    row.setAttribute("aria-label", text);
+    const figure = document.createElement("figure");
+    figure.append(made("figcaption", text), row);
+    return figure;
+  }
+  /** Draw what was called real: the paper's shares, and the visitor's with their intervals. */
+  function draw() {
+    const { fooled, believed } = totals.get(`${model.value} ${time.value}`) ?? {};
+    const line = (name, found, mine) => {
+      const node = made("div", "", mine ? `gs-quiz-line gs-mine${found ? " gs-quiz-score" : ""}` : "gs-quiz-line");
+      const rail = made("span", "", "gs-quiz-rail");
+      rail.setAttribute("aria-hidden", "true");
+      if (found) {
+        const mark = document.createElement("i");
+        mark.style.width = `${100 * found.share}%`;
+        rail.append(mark);
+      }
+      if (found?.low !== undefined) {
+        const spread = document.createElement("u");
+        Object.assign(spread.style, { left: `${100 * found.low}%`, width: `${100 * (found.high - found.low)}%` });
+        rail.append(spread);
+      }
+      node.append(made("span", name), rail, made("b", found ? fill(texts.score, found) : "–"));
+      if (mine && found) node.append(made("small", fill(texts.interval, found)));
+      return node;
+    };
+    chart.replaceChildren(
+      made("h3", texts.chart),
+      ...Object.entries(PAPER).map(([key, value]) => line(texts[key], { share: value }, false)),
+      line(texts.fooled, fooled, true),
+      line(texts.believed, believed, true),
+      made("p", texts.in_paper),
+    );
   }
   document.addEventListener("keydown", (event) => {
     if (!waiting || !root.checkVisibility() || event.ctrlKey || event.metaKey || event.altKey) return;
