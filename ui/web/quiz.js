@@ -75,9 +75,9 @@ export function mountQuiz(element, { props, watch, trigger }) {
   choice.append(fake, real);
   const hint = made("p", texts.hint, "gs-quiz-hint");
   const show = made("div", "", "gs-quiz-show");
-  show.append(canvas, said, choice, hint);
+  show.append(canvas, said, start, choice, hint);
   const bar = made("div", "", "gs-quiz-bar");
-  bar.append(modelField, timeField, start);
+  bar.append(modelField, timeField);
   const chart = made("div", "", "gs-quiz-chart");
   const result = made("div", "", "gs-quiz-result");
   const side = made("div", "", "gs-quiz-side");
@@ -93,7 +93,7 @@ export function mountQuiz(element, { props, watch, trigger }) {
 
   function rest() {
     choice.hidden = hint.hidden = true;
-    bar.inert = false;
+    start.hidden = bar.inert = start.disabled = false;
     const { data, rendered } = models.find(({ name }) => name === model.value) ?? {};
     source.textContent = data ? fill(rendered ? texts.rendered : texts.data, { data }) : "";
     start.textContent = totals.has(`${model.value} ${time.value}`) ? texts.again : texts.start;
@@ -107,12 +107,12 @@ export function mountQuiz(element, { props, watch, trigger }) {
   function ask(download) {
     rest();
     said.textContent = texts.loading;
-    bar.inert = true;
+    start.disabled = bar.inert = true;
     trigger("ask", { model: model.value, download });
   }
   watch("value", async () => {
     const told = JSON.parse(props.value);
-    bar.inert = false;
+    start.disabled = bar.inert = false;
     if (told.error) {
       said.textContent = "";
       const line = made("p", told.error, "gs-quiz-error");
@@ -132,7 +132,7 @@ export function mountQuiz(element, { props, watch, trigger }) {
     const sheet = Object.assign(new Image(), { src: told.sheet });
     await sheet.decode();
     round = { sheet, truth: told.truth, answers: [], ms: Number(time.value), model: model.value };
-    bar.inert = true;
+    start.hidden = bar.inert = true;
     choice.hidden = hint.hidden = false;
     show.scrollIntoView({ block: "nearest" });
     next();
