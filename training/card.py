@@ -1,5 +1,6 @@
 """Model cards, and the table of figures in the README, written from metrics.json alone."""
 
+import re
 import shlex
 from dataclasses import asdict
 from pathlib import Path
@@ -158,9 +159,11 @@ From `{entry["command"]}`.
 """
 
 
-def figures_table(root: Path) -> str:
-    """Return the README's table from the metrics.json of every weights folder."""
-    lines = ["| weights | figure | paper | here |", "|---|---|---|---|"]
+def figures_table(root: Path, words: dict[str, str] | None = None) -> str:
+    """Return the README's table from the metrics.json of every weights folder, in the `words` of another language."""
+    say = (words or {}).get
+    heads = [say(head.capitalize(), head) for head in ("weights", "figure", "paper", "here")]
+    lines = [f"| {' | '.join(heads)} |", "|---|---|---|---|"]
     for name, key in SHOWN:
         path = root / name / "metrics.json"
         if path.exists():
@@ -169,12 +172,14 @@ def figures_table(root: Path) -> str:
                 raise CheckpointError(f"{name} has no figure {key}: run `evaluate --write` on it with a classifier.")
             known = figure(key)
             here, paper = known.form.format(figures[key]), known.paper.get(name, "-")
-            lines.append(f"| {name} | {known.name} | {paper} | {here} |")
+            size = re.search(r"\d+(?= px)", known.name)
+            said = say(known.name.replace(size[0], "{size}"), known.name) if size else say(known.name, known.name)
+            lines.append(f"| {name} | {said.replace('{size}', size[0]) if size else said} | {paper} | {here} |")
     return "\n".join(lines)
 
 
-def fill_readme(text: str, root: Path) -> str:
-    """Replace what stands between the README's figure markers.
+def fill_readme(text: str, root: Path, words: dict[str, str] | None = None) -> str:
+    """Replace what stands between the README's figure markers; `words` maps the table's texts to another language.
 
     Raises:
         ValueError: the markers are not there once each, in order.
@@ -183,4 +188,4 @@ def fill_readme(text: str, root: Path) -> str:
     _, end, after = rest.partition(END)
     if not begin or not end or text.count(BEGIN) + text.count(END) != 2:
         raise ValueError(f"The README must hold {BEGIN} and then {END}, once each.")
-    return f"{before}{BEGIN}\n{figures_table(root)}\n{END}{after}"
+    return f"{before}{BEGIN}\n{figures_table(root, words)}\n{END}{after}"

@@ -31,13 +31,17 @@ drawn from seed {SEED}; the seed named below is that of the training.
 
 
 def figures_command(readme: Path = Path("README.md"), weights_dir: Path = Path("weights")) -> None:
-    """Write the README's table of figures, every model card and the report anew, from the metrics.json files.
+    """Write the READMEs' tables of figures, every model card and the report anew, from the metrics.json files.
 
     Args:
-        readme: file with the figure markers.
+        readme: file with the figure markers; a README.ko.md beside it is filled, too, in the words of ui/web/ko.json.
         weights_dir: folder of the weights folders.
     """
     write_durably(readme, fill_readme(readme.read_text(encoding="utf-8"), weights_dir).encode())
+    korean = readme.with_name("README.ko.md")
+    if korean.is_file():
+        words = read_json(readme.with_name("ui") / "web" / "ko.json")
+        write_durably(korean, fill_readme(korean.read_text(encoding="utf-8"), weights_dir, words).encode())
     for path in sorted(weights_dir.glob("*/README.md")):
         loaded = load_weights(path.parent)
         write_durably(path, card(loaded, loaded.metrics).encode())

@@ -61,6 +61,14 @@ def test_filling_the_readme_twice_changes_nothing_more(tmp_path):
     assert fill_readme(filled, tmp_path) == filled
 
 
+def test_the_table_speaks_another_language(tmp_path):
+    weights_with(tmp_path, "gan-cifar10", {"frechet": 12.345, "swd_32px": 6.789})
+    words = {"Figure": "수치", "Sliced Wasserstein distance x 1000, {size} px band": "거리, {size} px 대역"}
+    table = fill_readme(f"{BEGIN}\n{END}", tmp_path, words)
+    assert "| weights | 수치 | paper | here |" in table
+    assert "| gan-cifar10 | 거리, 32 px 대역 | - | 6.8 |" in table
+
+
 @pytest.mark.parametrize("text", ["", BEGIN, f"{END}{BEGIN}", f"{BEGIN}{END}{END}", f"{BEGIN}{BEGIN}{END}"])
 def test_odd_markers_are_refused_before_any_text_is_lost(text, tmp_path):
     with pytest.raises(ValueError, match="once each"):

@@ -239,4 +239,12 @@ def test_the_readmes_name_each_other_and_show_the_same_figures():
     assert figures(mine)
     assert [(name, here) for name, _, here in figures(mine)] == [(name, here) for name, _, here in figures(theirs)]
     assert set(re.findall(r"`(GANSCOPE_\w+)`", mine)) == set(re.findall(r"`(GANSCOPE_\w+)`", theirs))
-    assert re.findall(r"^```sh\n.*?^```", mine, re.MULTILINE | re.DOTALL) != []
+    assert mine.count("\n## ") == theirs.count("\n## ")
+    assert mine.count("\n**") == theirs.count("\n**")  # parts that begin with what they are about
+    assert mine.count("\n| ") == theirs.count("\n| ")
+
+    def commands(text):
+        blocks = re.findall(r"^```(?:sh|nginx)\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+        return [[line.partition("#")[0].rstrip() for line in block.splitlines()] for block in blocks]
+
+    assert commands(mine) == commands(theirs) != []
