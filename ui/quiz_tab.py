@@ -41,7 +41,7 @@ TEXT = {
     "stop": "Stop",
     "rest": "A cross, a picture for a moment, then a cover: twenty times.",
     "data": "The real ones are test pictures of {data}, which no net here was trained on.",
-    "rendered": "The real ones are test pictures of {data}, rendered by this program; no net here was trained on them.",
+    "rendered": "The real ones were rendered by this program for tests; no net here was trained on them.",
     "instead": "Play with {name} instead",
     "loading": "Fetching pictures …",
     "ready": "Look at the middle.",
@@ -100,7 +100,7 @@ def _entry(name: str) -> dict[str, Any]:
             data = data or _data(read_json(root / name / "metrics.json"))
         except (LookupError, CheckpointError):
             continue
-    return {"name": name, "data": data, "rendered": data in RENDERED}
+    return {"name": name, "data": TRAINING["built_in"].get(data, data), "rendered": data in RENDERED}
 
 
 @inference.tell_errors
