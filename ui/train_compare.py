@@ -40,7 +40,9 @@ def build(token: gr.Textbox, watch: gr.Dropdown) -> tuple[gr.Dropdown, gr.HTML, 
             repo = gr.Textbox("", label=TEXT["repo"], elem_id="train-repo")
             publish = gr.Button(TEXT["publish_button"], elem_id="train-publish")
             said = gr.Markdown("", elem_id="train-published")
-        asked = publish.click(_announce, [token, watch, repo], said, **NOW)
+        asked = publish.click(
+            _announce, [token, watch, repo], said, **PRIVATE
+        )  # queued: Gradio shows no refusal of NOW
         asked.success(_publish, [token, watch, repo], said, **PRIVATE)
     return compare, curves, figures
 
