@@ -44,6 +44,29 @@ SHIPPED = (
     *("bigan-mnist", "bigan-cifar10", "gan-cifar10"),
 )
 EXPERIMENTS: dict[str, Experiment] = {
+    "infogan-figure1": Experiment(
+        "InfoGAN, figure 1: the information bound over training",
+        "The lower bound on what generated digits tell of their category code, in nats, over the steps. Without the "
+        "information term G is a plain GAN's, and Q, trained beside it, tries to read the code all the same. The "
+        "number is the mean of the last ten points of the curve.",
+        rows={"with": "With the term (InfoGAN)", "without": "Without it (GAN)"},
+        columns={"end": "Bound at the end"},
+        paper={"with": "2.30"},
+        pictures={
+            "infogan-figure1.svg": "Two curves: with the term the bound comes near its most, without it it does not"
+        },
+    ),
+    "infogan-figure2": Experiment(
+        "InfoGAN, figure 2: one code turned at a time",
+        "From the top: the category code, a value each column; the same for the GAN trained without the term; the "
+        "first and then the second continuous code from -2 to 2, trained on -1 to 1. Each row has its own noise.",
+        pictures={
+            "infogan-figure2a.png": "Each column is one digit",
+            "infogan-figure2b.png": "Without the term, columns that the code does not sort as it does above",
+            "infogan-figure2c.png": "Digits that change from left to right with the first continuous code",
+            "infogan-figure2d.png": "Digits that change from left to right with the second continuous code",
+        },
+    ),
     "speed": Experiment(
         "Size and speed of every model",
         "On two processor cores without a graphics card: one picture in the browser (the nets alone) and from the "

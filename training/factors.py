@@ -1,11 +1,9 @@
 """Codes against the true factors of rendered pictures: which code follows which factor, and how closely."""
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor
 
 from models.infogan import InfoGAN
 from training.bench import Bench, in_batches
@@ -13,7 +11,6 @@ from training.metrics import match_categories, mutual_information
 from training.morphology import best_pairing, code_correlations
 
 BINS = 20
-FULL_TURN = "rotation"  # in degrees; near and far ends are the same
 
 
 def measure_factors(model: InfoGAN, bench: Bench) -> dict:
@@ -27,13 +24,13 @@ def measure_factors(model: InfoGAN, bench: Bench) -> dict:
     real, labels = bench.real(), bench.labels()
     read = [model.infer(batch) for batch in real.split(500)]
     codes = torch.cat([part.means for part in read]).cpu().numpy()
-    columns = as_lines(bench.factors(), bench.test.factor_names)
+    columns = dict(zip(bench.test.factor_names, bench.factors().numpy().T, strict=True))
     matrix = code_correlations(codes, columns)
     pairs = best_pairing(matrix, list(columns))
-    figures = {f"rho_{pair.measure.replace(' ', '_')}": abs(pair.correlation) for pair in pairs}
+    figures = {f"rho_{pair.measure}": abs(pair.correlation) for pair in pairs}
     for column, name in enumerate(columns):
         for code in range(codes.shape[1]):
-            figures[f"rho_code{code}_{name.replace(' ', '_')}"] = float(matrix[code, column])
+            figures[f"rho_code{code}_{name}"] = float(matrix[code, column])
     figures["mutual_information_gap"] = information_gap(codes, np.stack(list(columns.values()), axis=1))
     result: dict[str, Any] = {
         "figures": figures,
@@ -61,17 +58,6 @@ def generated_information(model: InfoGAN, count: int = 2_000) -> float:
     ]
     shares = in_batches(lambda batch: model.infer(batch).categories[0], torch.cat(images))
     return mutual_information(shares, chosen)
-
-
-def as_lines(factors: Tensor, names: Sequence[str]) -> dict[str, np.ndarray]:
-    """Return each factor (N,) by name; a full turn, which no line can follow, as its sine and its cosine."""
-    columns: dict[str, np.ndarray] = {}
-    for name, values in zip(names, factors.numpy().T, strict=True):
-        if name == FULL_TURN:
-            columns |= {f"{name} sine": np.sin(np.radians(values)), f"{name} cosine": np.cos(np.radians(values))}
-        else:
-            columns[name] = values
-    return columns
 
 
 def information_gap(codes: np.ndarray, factors: np.ndarray) -> float:

@@ -259,8 +259,7 @@ FIGURES = {
 }
 # Factors of rendered pictures, as they read in a sentence.
 FACTORS = {
-    "rotation_sine": "sine of the rotation",
-    "rotation_cosine": "cosine of the rotation",
+    "rotation": "rotation",
     "azimuth": "azimuth",
     "elevation": "elevation",
     "lighting": "lighting",

@@ -40,9 +40,14 @@ class InfoGANSettings:
         steering_weight: extension: where the consistency term's copy was changed in a known way, Q's continuous codes
             should differ in proportion. It says which properties the codes stand for; which value a picture has
             remains to be found.
-        steering_from: step from which copies are changed so, and that term counts.
+        copying_weight: extension: G, given the codes that such a copy of its picture should have, should draw that copy
+            (mean squared difference; compare Jahanian et al. 2020, section 3.1). Without it Q may read a copy rightly
+            while the same property runs the other way in G's pictures of some categories.
+        copying_from: step from which that term counts; G must draw by then, or it draws nothing, which is easy to copy.
+        steering_from: step from which copies are changed so, and that term counts, fully at once: early, so that codes
+            form around these properties, or late, to turn codes that have formed.
         steering: what is changed (`training.steering`): "strokes", lean and thickness, for two continuous codes;
-            "heads", turn, lift, light and width, for four.
+            "heads", turn, lift, light and width, for four; "chairs", turn, width and height, for three.
         ema: decay of the averaged weights.
     """
 
@@ -56,8 +61,10 @@ class InfoGANSettings:
     consistency_from: int = 700
     consistency_full: int = 1500
     steering_weight: float = 0.0
+    copying_weight: float = 0.0
+    copying_from: int = 1500
     steering_from: int = 1500
-    steering: Literal["strokes", "heads"] = "strokes"
+    steering: Literal["strokes", "heads", "chairs"] = "strokes"
     ema: float = 0.999
 
 
@@ -103,12 +110,17 @@ class InfoGANTraining:
         self, config: InfoGANConfig, settings: InfoGANSettings, dataset: Dataset, device: torch.device, seed: int
     ) -> None:
         codes = STEERING[settings.steering][1]
-        if settings.steering_weight and (config.continuous != codes or not settings.consistency_weight):
+        steered = settings.steering_weight or settings.copying_weight
+        if steered and (config.continuous != codes or not settings.consistency_weight):
             raise ValueError(
                 f"Steering by {settings.steering} needs {codes} continuous codes and the consistency term, got "
-                f"{config.continuous} and weight {settings.consistency_weight}; set steering_weight=0 to do without."
+                f"{config.continuous} and weight {settings.consistency_weight}; set steering_weight=0 and "
+                "copying_weight=0 to do without."
             )
         self.config, self.settings, self.device, self.dataset = config, settings, device, dataset
+        self.copies_from = settings.consistency_from + 1
+        if settings.steering_weight:
+            self.copies_from = min(self.copies_from, settings.steering_from)
         self.model = InfoGAN(config).to(device)
         model, betas = self.model, (0.5, 0.999)
         judges = [*model.trunk.parameters(), *present(model.d_head).parameters(), *model.q_head.parameters()]
@@ -144,10 +156,16 @@ class InfoGANTraining:
         return discrete, gaussian
 
     def consistency(self, images: Tensor, reading: Tensor, step: int) -> Tensor:
-        """Return the clustering term: cross-entropy of Q's reading to that of moved copies, less batch entropy."""
-        steering = self.settings.steering_weight if step >= self.settings.steering_from else 0.0
+        """Return the clustering term: cross-entropy of Q's reading to that of moved copies, less batch entropy.
+
+        It is ramped in; where copies are steered, what that asks of the continuous codes counts fully at once.
+        """
+        settings = self.settings
+        steering = settings.steering_weight if step >= settings.steering_from else 0.0
+        ramp = (step - settings.consistency_from) / max(1, settings.consistency_full - settings.consistency_from)
+        weight = settings.consistency_weight * min(1.0, max(0.0, ramp))
         if steering:
-            moved, kept, change = STEERING[self.settings.steering][0](images, self.generators["latents"])
+            moved, kept, change = STEERING[settings.steering][0](images, self.generators["latents"])
         else:
             moved, _ = move_slightly(images, self.generators["latents"])
         moved_reading = self.model.q_head(self.model.trunk(moved))
@@ -158,10 +176,17 @@ class InfoGANTraining:
             chance = here.softmax(dim=1)
             cross_entropy = -(chance * there.log_softmax(dim=1)).sum(dim=1).mean()
             mean = mean_of_ranks(chance.mean(dim=0))
-            total = total + self.settings.consistency_weight * (cross_entropy + (mean * (mean + 1e-8).log()).sum())
+            total = total + weight * (cross_entropy + (mean * (mean + 1e-8).log()).sum())
         if steering:
             total = total + steering * (moved_means - kept * means - change).square().sum(dim=1).mean()
         return total
+
+    def copying(self, images: Tensor, codes: Tensor) -> Tensor:
+        """Return how far what G draws by a copy's codes is from that copy, of images that it drew by `codes`."""
+        moved, kept, change = STEERING[self.settings.steering][0](images.detach().float(), self.generators["latents"])
+        others, continuous = codes.split([codes.shape[1] - self.config.continuous, self.config.continuous], dim=1)
+        copies = self.model.generator(torch.cat([others, kept * continuous + change], dim=1))
+        return (copies.float() - moved).square().mean()
 
     def step(self, images: Tensor, labels: Tensor, step: int) -> dict[str, Tensor]:
         model, settings = self.model, self.settings
@@ -175,18 +200,20 @@ class InfoGANTraining:
         discrete, gaussian = self.information(output, categories, continuous)
         adversarial = discriminator_loss(real, fake)
         loss = adversarial - settings.info_weight * discrete - settings.continuous_weight * gaussian
-        ramp = (step - settings.consistency_from) / max(1, settings.consistency_full - settings.consistency_from)
-        if settings.consistency_weight and ramp > 0:
-            loss = loss + min(1.0, ramp) * self.consistency(images, reading, step)
+        if settings.consistency_weight and step >= self.copies_from:
+            loss = loss + self.consistency(images, reading, step)
         descend(loss, self.optimizers["discriminator"])
 
         # Generator, on fresh codes.
         codes, categories, continuous = self.draw_codes(len(images), self.generators["latents"])
-        logits, output = model.discriminate(model.generator(codes))
+        fakes = model.generator(codes)
+        logits, output = model.discriminate(fakes)
         fooling = loss = generator_loss(logits)
         discrete, gaussian = self.information(output, categories, continuous)
         if settings.informed:
             loss = fooling - settings.info_weight * discrete - settings.continuous_weight * gaussian
+        if settings.copying_weight and step >= settings.copying_from:
+            loss = loss + settings.copying_weight * self.copying(fakes, codes)
         descend(loss, self.optimizers["generator"])
 
         return {
@@ -229,13 +256,14 @@ class InfoGANTraining:
     def score(self, model: InfoGAN, images: Tensor) -> float:
         """Judge without labels, in nats: the bound on generated images, and what Q's category tells of real ones.
 
-        The latter is the entropy of Q's categories less their cross-entropy to moved copies: low where a category
-        joins what looks different or splits what looks alike.
+        The latter is the entropy of Q's categories less their cross-entropy to moved copies, moved as in training: low
+        where a category joins what looks different or splits what looks alike.
         """
         generator = torch.Generator().manual_seed(1)
         codes, categories, continuous = self.draw_codes(1000, generator)
         discrete, gaussian = self.information(model.q_head(model.trunk(model.generator(codes))), categories, continuous)
-        moved, _ = move_slightly(images, generator)
+        steered = STEERING[self.settings.steering][0] if self.settings.steering_weight else move_slightly
+        moved = steered(images, generator)[0]
         total = discrete + gaussian
         for here, there in zip(model.infer(images).categories, model.infer(moved).categories, strict=True):
             mean = here.mean(dim=0)

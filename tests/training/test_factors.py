@@ -7,7 +7,7 @@ import torch
 from models.infogan import InfoGANConfig, Reading
 from training.bench import Bench
 from training.data import Dataset
-from training.factors import as_lines, in_bins, information, information_gap, measure_factors
+from training.factors import in_bins, information, information_gap, measure_factors
 
 COUNT = 1200
 
@@ -74,10 +74,3 @@ def test_information_of_a_variable_with_itself_is_the_entropy_of_its_bins():
     assert np.bincount(bins).tolist() == [100] * 20
     assert information(bins, bins) == pytest.approx(np.log(20))
     assert information(bins, np.repeat(np.arange(20), 100)) < 0.15
-
-
-def test_a_full_turn_is_followed_by_its_sine_and_cosine():
-    lines = as_lines(torch.tensor([[0.0, 1.0], [90.0, 2.0], [360.0, 3.0]]), ("rotation", "width"))
-    assert list(lines) == ["rotation sine", "rotation cosine", "width"]
-    assert lines["rotation cosine"][0] == pytest.approx(lines["rotation cosine"][2])
-    assert lines["rotation sine"][1] == pytest.approx(1)
