@@ -35,6 +35,8 @@ TYPED = (
         r"redis://\S+",
         r"pip install [\w. -]+",
         "X-Forwarded-For",
+        "hf auth login",
+        "HF_TOKEN",
     ),
     *(
         r"\b(?:train|test|CLASS)/(?:CLASS/)?",
