@@ -154,7 +154,9 @@ def test_from_training_to_the_table_of_figures(cli, tmp_path):
     assert "gan-fake: 0.0 MB in weights/gan-fake" in cli("ship", "run", "--to", "weights/gan-fake")[1]
     measuring = ("evaluate", "weights/gan-fake", "--data", "fake", "--samples", 50)
     figures = json.loads(cli(*measuring)[1])
-    assert set(figures) == {"swd_8px", "swd_4px", "frechet"}  # the classifier beside it was found
+    of_the_classifier = {"frechet", "precision", "recall"}  # the one beside it was found
+    of_the_pictures = {"distance_to_training", "near_copies", "parzen_log_likelihood", "parzen_standard_error"}
+    assert set(figures) == {"swd_8px", "swd_4px"} | of_the_classifier | of_the_pictures
     assert "figures" not in read_json(tmp_path / "weights/gan-fake/metrics.json")
 
     written = json.loads(cli(*measuring, "--write", "--classifier", "weights/classifier-fake")[1])

@@ -178,7 +178,7 @@ def test_a_run_folder_of_something_else_is_refused(tmp_path, text, error):
 
 
 def test_a_failure_is_recorded(tmp_path, monkeypatch):
-    run = RunFolder(tmp_path / "run")
+    run, kept = RunFolder(tmp_path / "run"), signal.getsignal(signal.SIGINT)
 
     def broken(*arguments, **options):
         raise RuntimeError("out of luck")
@@ -187,7 +187,7 @@ def test_a_failure_is_recorded(tmp_path, monkeypatch):
     with pytest.raises(RuntimeError, match="out of luck"):
         started(request("gan"), run)
     assert run.status() == {**run.status(), "state": "failed", "step": 0, "reason": "RuntimeError: out of luck"}
-    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    assert signal.getsignal(signal.SIGINT) is kept
 
 
 def test_the_command_line_knows_every_model():
