@@ -50,7 +50,9 @@ MEDIA_TYPES = {
 # A link opens its own tab; the tab then reads the rest (ui/web/tools.js).
 _OPEN = """
 async () => {{
-  const {{ readLink }} = await import(new URL("web/{version}/link.js", document.baseURI));
+  const [{{ readLink }}, {{ followTabs }}] = await Promise.all(
+    ["link.js", "tabs.js"].map((name) => import(new URL(`web/{version}/${{name}}`, document.baseURI))));
+  followTabs();
   const link = readLink(location.search);
   return link ? {{ __type__: "update", selected: link.m }} : {{ __type__: "update" }};
 }}

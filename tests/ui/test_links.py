@@ -87,8 +87,29 @@ def test_the_copied_link_shows_the_same_pixels(shipped, visit, kind):
 
 
 @pytest.mark.browser
+def test_tabs_without_a_stage_are_in_the_address_too(shipped, visit):
+    page = visit(shipped, tab="Quiz")
+    page.locator(".gs-quiz select").nth(0).select_option("infogan-faces")
+    page.locator(".gs-quiz select").nth(1).select_option("50")
+    assert page.url.endswith("?v=1&m=quiz&w=infogan-faces&t=50")
+    page.get_by_role("tab", name="Train").click()
+    assert page.url.endswith("?v=1&m=train")
+    page.get_by_role("tab", name="Report").click()
+    page.locator(".gs-report select").select_option("bigan-mnist")
+    assert page.url.endswith("?v=1&m=report&w=bigan-mnist")
+    page.reload()
+    page.wait_for_selector(".gs-report tbody tr")
+    assert page.locator(".gs-report select").input_value() == "bigan-mnist"
+    page.get_by_role("tab", name="LAPGAN").click()
+    assert "?v=1&m=lapgan&w=lapgan-cifar10" in page.url
+    page.goto(f"{shipped}/?v=1&m=quiz&w=infogan-faces&t=50")
+    page.wait_for_function("document.querySelectorAll('.gs-quiz select')[1]?.value === '50'")
+    assert page.locator(".gs-quiz select").nth(0).input_value() == "infogan-faces"
+
+
+@pytest.mark.browser
 def test_hostile_links_open_the_page_as_it_is(shipped, visit):
-    for rest in ("v=1&m=train", "v=1&m=infogan&w=../../etc&s=-1&k=abc&c1=NaN&c2=<img src=x>", "v=1&m=infogan&k=9999"):
+    for rest in ("v=1&m=trainer", "v=1&m=infogan&w=../../etc&s=-1&k=abc&c1=NaN&c2=<img src=x>", "v=1&m=infogan&k=9999"):
         page = visit(f"{shipped}/?{rest}")
         page.wait_for_selector(".gs-tools-row button:visible")
         if "infogan" in rest:

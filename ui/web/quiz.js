@@ -1,6 +1,8 @@
 // "Real or generated?": twenty pictures, each for a time exact to a frame and then covered; no request per answer.
 
 import { button, made } from "./nodes.js";
+import { opened } from "./session.js";
+import { show as note } from "./tabs.js";
 import { fill } from "./text.js";
 import { copy } from "./tools.js";
 
@@ -87,8 +89,17 @@ export function mountQuiz(element, { props, watch, trigger }) {
   const totals = new Map(); // of the rounds played with the same weights and time
   let round = null; // {sheet, truth, answers, ms, model}
   let waiting = false;
-  model.addEventListener("change", rest);
-  time.addEventListener("change", rest);
+  const { w, t } = opened("quiz") ?? {};
+  if (models.some(({ name }) => name === w)) model.value = w;
+  if (exposures.includes(t)) time.value = t;
+  const state = () => ({ w: model.value, t: Number(time.value) });
+  note("quiz", state(), false);
+  for (const field of [model, time]) {
+    field.addEventListener("change", () => {
+      rest();
+      note("quiz", state());
+    });
+  }
   rest();
 
   function rest() {

@@ -3,6 +3,8 @@
 import { makeDialog } from "./dialog.js";
 import { experiments } from "./experiments.js";
 import { button, made } from "./nodes.js";
+import { opened } from "./session.js";
+import { show as note } from "./tabs.js";
 import { fill } from "./text.js";
 
 const COLUMNS = ["weights", "figure", "in_paper", "here", "baseline"];
@@ -70,7 +72,14 @@ export async function mountReport(element, { props }) {
   table.append(top, body);
   const dialog = makeDialog("", texts.close, "gs-report-dialog");
   root.append(bar, table, samples(report, texts, seed), experiments(report, texts));
-  chosen.addEventListener("change", show);
+  const { w } = opened("report") ?? {};
+  if (report.weights.some(({ name }) => name === w)) chosen.value = w;
+  const state = () => (chosen.value ? { w: chosen.value } : {});
+  note("report", state(), false);
+  chosen.addEventListener("change", () => {
+    show();
+    note("report", state());
+  });
   more.addEventListener("change", show);
   show();
 

@@ -3,6 +3,7 @@
 import { makeExport, makeWalk } from "./panels.js";
 import { makePast } from "./past.js";
 import { makeSession, opened, PICTURE } from "./session.js";
+import { setAddress } from "./tabs.js";
 import { WALKS } from "./walk.js";
 
 const QUIET_MS = 400; // Safari refuses more than 100 changes of the address in 30 s
@@ -83,10 +84,7 @@ export function mountTools(element, { props, trigger }) {
   }
   function settle() {
     if (walk.running()) return;
-    if (moved) {
-      history.replaceState(history.state, "", session.link(location.search) + location.hash);
-      if (told.space) parent.postMessage({ queryString: session.link().slice(1) }, "https://huggingface.co");
-    }
+    if (moved) setAddress(session.link(location.search));
     past.keep();
   }
   // What sticks must not be taller than the window, or its end would be out of reach.
@@ -102,7 +100,9 @@ export function mountTools(element, { props, trigger }) {
     wait();
   }).observe(stage, { attributeFilter: ["data-drawn"] });
 
-  ((window.ganscope ??= {}).rows ??= {})[kind] = { root, session }; // for keys (ui/web/keys.js)
+  const page = (window.ganscope ??= {});
+  page.space = told.space;
+  (page.rows ??= {})[kind] = { root, session }; // for keys (ui/web/keys.js) and tabs (ui/web/tabs.js)
   const given = opened(kind);
   if (given) session.apply(given);
   else wait();

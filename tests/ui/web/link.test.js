@@ -9,6 +9,9 @@ const STATES = [
   { m: "infogan", w: "infogan-mnist", s: 42, k: 5, c1: 0.5, c2: -1.2 },
   { m: "lapgan", w: "lapgan-cifar10", s: 4294967295, k: 0, z: [1, 2, 3, 4], g: [1, 0.5, 2, 0] },
   { m: "bigan", w: "bigan-mnist", c: [0, 1, -1] },
+  { m: "quiz", w: "infogan-faces", t: 200 },
+  { m: "report", w: "lapgan-cifar10" },
+  { m: "train" },
 ];
 
 test("what is written is read again", () => {
