@@ -4,7 +4,7 @@ BIN := .venv/bin
 PIP_ARGS ?=
 PYTEST_ARGS ?= -n 2 --dist loadfile
 
-.PHONY: help run test lint lint-web engine hostile load broad speed coverage lock audit container-check
+.PHONY: help run test lint lint-web engine hostile load broad speed screenshots coverage lock audit container-check
 .DEFAULT_GOAL := help
 
 help:
@@ -14,6 +14,7 @@ help:
 	@echo "make coverage           every test, and how much of the Python it reaches"
 	@echo "make hostile load broad what make test leaves out: hostile files, fifty visitors, every combination of the page"
 	@echo "make speed              how large and how fast every model is here, into REPORT.md"
+	@echo "make screenshots        the README's pictures of the tabs, taken anew"
 	@echo "make lock audit container-check   for a release: pin with hashes, look for advisories, try the image's steps"
 	@echo "Variables:   PYTHON=$(PYTHON), PIP_ARGS (for pip install), PYTEST_ARGS (for pytest)"
 
@@ -31,6 +32,9 @@ hostile load broad: .venv/dev.stamp engine
 speed: .venv/dev.stamp engine
 	$(BIN)/python -m tests.load.speed_table
 	$(BIN)/python -m training report
+
+screenshots: .venv/dev.stamp engine
+	$(BIN)/python -m tests.ui.screenshots
 
 coverage: .venv/dev.stamp engine
 	$(BIN)/python -m pytest $(PYTEST_ARGS) --cov --cov-report=term:skip-covered --cov-fail-under=90
