@@ -43,9 +43,9 @@ EXTENSIONS = {
 NOTES = {
     "lapgan-scenes64": " There are only 500 pictures of a class, so at its three coarsest levels D sees them, and the "
     "generated ones, through differentiable augmentation (Zhao et al. 2020).",
-    "infogan-chairs": " Within most styles the first code turns the chair well, but not all turn the same way along it, "
-    "so its correlation over all styles is low; the third mixes height with turn. Whether it can be learned was seen "
-    "on labelled training images.",
+    "infogan-chairs": " Within most styles the first code turns the chair well, but not all turn the same way along "
+    "it, so its correlation over all styles is low; the third mixes height with turn. The changes of copies were "
+    "fitted to rendered pairs, and progress was watched on labelled training images.",
     "infogan-mnist": " Two other seeds were given up after a look at their errors on test digits.",
     "bigan-mnist": " The weights of both terms were settled by 1-NN accuracy among labelled training images, after "
     "earlier settings had been measured on test digits.",
