@@ -13,7 +13,7 @@ import pytest
 from PIL import Image
 
 from tests.ui.calls import picture
-from tests.ui.conftest import ROOT, running_app
+from tests.ui.conftest import ROOT
 from tests.ui.test_page import ENDPOINTS
 from ui.api import speaks_mcp
 
@@ -58,11 +58,10 @@ def test_the_dialog_names_the_address(app, visit):
 
 
 @pytest.mark.skipif(speaks_mcp(), reason="mcp is installed")
-def test_without_the_package_there_are_no_tools_and_no_complaint(weights_dir):
-    with running_app(weights_dir) as address:
-        assert httpx.get(f"{address}/gradio_api/mcp/schema", timeout=30).status_code == 404
+def test_without_the_package_there_are_no_tools_and_no_complaint(app, tmp_path):
+    assert httpx.get(f"{app}/gradio_api/mcp/schema", timeout=30).status_code == 404
     words = "import app; print(app.launch_arguments()['mcp_server'])"
-    environment = {**os.environ, "GANSCOPE_WEIGHTS_DIR": str(weights_dir), "GANSCOPE_DEVICE": "cpu"}
+    environment = {**os.environ, "GANSCOPE_WEIGHTS_DIR": str(tmp_path), "GANSCOPE_DEVICE": "cpu"}
     done = subprocess.run(
         [sys.executable, "-c", words],
         cwd=ROOT,
