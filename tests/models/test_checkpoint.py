@@ -13,7 +13,9 @@ import torch
 from safetensors.torch import load_file
 
 from models import build
+from models.bigan import BiGAN
 from models.checkpoint import CheckpointError, find_weights, load_weights, save_weights, write_durably, write_json
+from models.gan import GAN
 from tests.models.saving import CONFIG, KIND, WEIGHTS, refused, saved
 from tests.models.tiny import TINY, draw
 
@@ -35,6 +37,14 @@ def test_round_trip(tmp_path, name, half):
     assert difference.abs().max() <= (0.02 if half else 0)
     stored = {tensor.dtype for tensor in load_file(tmp_path / "net" / WEIGHTS).values()}
     assert stored <= ({torch.float16, torch.int64} if half else {torch.float32, torch.int64})
+
+
+def test_a_net_of_another_kind_is_refused(tmp_path):
+    saved(tmp_path / "net", *TINY["bigan"])
+    weights = load_weights(tmp_path / "net")
+    assert weights.net(BiGAN) is weights.model
+    with pytest.raises(CheckpointError, match=r"^net is a bigan, not a GAN; choose other weights\.$"):
+        weights.net(GAN)
 
 
 def test_metrics_come_with_the_weights(tmp_path):

@@ -76,3 +76,8 @@ def test_a_value_that_no_category_has_is_refused(infogan, value):
 def test_infogan_shapes_that_do_not_fit_are_refused(wrong):
     with pytest.raises(ValueError, match=r"image_size|must name all"):
         InfoGANConfig(**wrong)
+
+
+def test_a_net_without_its_adversary_judges_nothing():
+    with pytest.raises(ValueError, match="without its adversary"):
+        InfoGAN(TINY["infogan"][1], adversary=False).discriminate(noise(1, 1, 8, 8))

@@ -112,3 +112,10 @@ def test_halvings(size, sizes):
 def test_sizes_that_do_not_fall_are_refused(sizes):
     with pytest.raises(ValueError, match="Pyramid sizes must fall from at most 256 to at least 1"):
         shrink(noise(1, 1, 8, 8), sizes)
+
+
+def test_the_coarsest_level_has_no_detail():
+    coarsest, finer = decompose(noise(1, 1, 8, 8), (8, 4))
+    assert finer.detail is finer.residual
+    with pytest.raises(ValueError, match="Level 1 is the coarsest"):
+        _ = coarsest.detail

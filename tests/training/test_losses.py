@@ -6,7 +6,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from training.losses import accuracy, discriminator_loss, generator_loss, gradient_penalty, uniform
+from training.losses import accuracy, discriminator_loss, generator_loss, gradient_penalty, present, uniform
 
 CPU = torch.device("cpu")
 
@@ -78,3 +78,10 @@ def test_latents_come_from_the_runs_own_generator():
     assert first.min() >= -1
     assert first.max() < 1
     assert abs(first.mean()) < 0.02
+
+
+def test_what_was_left_out_is_not_trained():
+    part = torch.nn.Linear(1, 1)
+    assert present(part) is part
+    with pytest.raises(ValueError, match="without its adversary"):
+        present(None)
