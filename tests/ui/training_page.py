@@ -13,6 +13,7 @@ from models.checkpoint import write_json
 from tests.ui.conftest import running_app
 
 STEPS = 2000
+RECORDING = "recordings/infogan-mnist/recording"
 TINY = "widths=8,8,8,8 base_width=16 batch_size=8 noise=8 penalty=0"
 
 
