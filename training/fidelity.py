@@ -15,7 +15,7 @@ from training.metrics import precision_recall
 from training.parzen import plain_log_likelihood, pyramid_log_likelihood
 
 PARZEN_IMAGES, PARZEN_HELD_OUT = 100, 50
-PARZEN_SAMPLES, PARZEN_DRAWS = 10_000, 200  # of whole images or coarsest levels, and of each conditional level
+PARZEN_SAMPLES, PARZEN_DRAWS = 10_000, 50  # of whole images or coarsest levels, and of each conditional level
 NEAREST = 0.01  # the share of test pictures that are called near a training picture
 CHUNK = 1_000
 
