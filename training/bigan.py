@@ -107,10 +107,14 @@ class BiGANTraining:
         adversary = list(self.discriminator.parameters())
         players = [*model.generator.parameters(), *model.encoder.parameters()]
 
-        # Both pairs pass D apart, and both labels are swapped for E and G.
-        codes = model.encoder(images) if settings.variant == "bigan" else None
-        real = self.discriminator(images, codes).float()
-        fake = self.discriminator(fakes, z).float()
+        # Both labels are swapped for E and G. Pairs pass D apart, but images alone pass it together: batch norm over
+        # pictures that are all the same leaves nothing of them, so that a collapsed G would please D.
+        codes = None
+        if settings.variant == "bigan":
+            codes = model.encoder(images)
+            real, fake = self.discriminator(images, codes).float(), self.discriminator(fakes, z).float()
+        else:
+            real, fake = self.discriminator(torch.cat([images, fakes]), None).float().chunk(2)
         judge = 0.5 * (F.softplus(-real).mean() + F.softplus(fake).mean())
         fool = 0.5 * F.softplus(-fake).mean()
         if settings.variant == "bigan":

@@ -33,6 +33,17 @@ def test_both_labels_are_swapped_for_encoder_and_generator():
     assert fake_after > fake  # G makes (G(z), z) look real
 
 
+@pytest.mark.parametrize("variant", ["latent-regressor", "joint-latent-regressor"])
+def test_a_generator_that_always_draws_the_same_does_not_please_a_baselines_discriminator(variant):
+    training = training_of("bigan", "paper", f"variant={variant}", "lr=0.01", "weight_decay=0")
+    del training.optimizers["generator"]
+    with torch.no_grad():
+        training.model.generator.last.weight.zero_()
+    stats = [step(training, at=at) for at in range(60)]
+    assert stats[-1]["accuracy/discriminator"] == 1
+    assert stats[-1]["loss/discriminator"] < 0.2
+
+
 def test_the_discriminator_moves_the_other_way():
     training = training_of("bigan", "paper", "lr=0.001")
     del training.optimizers["generator"]
