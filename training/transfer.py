@@ -16,7 +16,8 @@ from torch import Tensor, nn
 
 from models.bigan import BiGAN, BiGANConfig, ConvEncoder
 from models.device import has_fast_bfloat16
-from training.bench import SAMPLES, Bench, in_batches, load_bench
+from training.bench import SAMPLES, Bench, in_batches, load_bench, spread_rows
+from training.calibration import calibrate_batch_norm
 from training.data import InfiniteSampler, normalise, public_name
 from training.experiments import write_experiment
 from training.run import RunError
@@ -24,6 +25,7 @@ from training.table1 import load_run
 
 BATCH = 128
 RATE = 1e-3
+SETTLING = 40  # batches
 PROBE_PLACES = 4
 PROBE_STEPS, PROBE_BATCH = 1_000, 250
 
@@ -61,6 +63,13 @@ def fresh_encoder(config: BiGANConfig, seed: int) -> ConvEncoder:
     encoder = BiGAN(config, adversary=False).encoder
     if not isinstance(encoder, ConvEncoder):
         raise RunError("The transfer experiment is about convolutions; give weights whose arch is conv.")
+    return encoder
+
+
+def settled(encoder: ConvEncoder, bench: Bench) -> ConvEncoder:
+    """Let batch norm see training pictures, as that of trained filters has: else untrained maps are next to nothing."""
+    rows = spread_rows(SETTLING * BATCH, len(bench.train.images)).split(BATCH)
+    calibrate_batch_norm(encoder, [(normalise(bench.train.images[part]),) for part in rows], encoder.forward)
     return encoder
 
 
@@ -170,7 +179,7 @@ def transfer_command(
     bench = load_bench(
         data, data_root=data_root, size=config.image_size, channels=config.channels, classifier=None, samples=samples
     )
-    sources = {"random": fresh_encoder(config, seed + 1)}
+    sources = {"random": settled(fresh_encoder(config, seed + 1), bench)}
     for name, (model, _, _) in found.items():
         if not isinstance(model.encoder, ConvEncoder):
             raise RunError(f"{runs / name} has no convolutions; the transfer experiment is about them.")

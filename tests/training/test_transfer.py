@@ -10,7 +10,15 @@ from tests.training.steps import changed, parameters
 from tests.training.tiny import request, trained
 from training.bench import Bench
 from training.run import RunError
-from training.transfer import Labelled, fresh_encoder, measure_filters, partly_kept, train_on_labels, transfer_command
+from training.transfer import (
+    Labelled,
+    fresh_encoder,
+    measure_filters,
+    partly_kept,
+    settled,
+    train_on_labels,
+    transfer_command,
+)
 
 CONFIG = BiGANConfig(image_size=16, channels=3, latent=6, affine=True, arch="conv", width=4)
 
@@ -50,6 +58,15 @@ def test_a_class_that_can_be_seen_is_found_and_one_that_cannot_is_not():
     hidden = bench_of([0, 1] * 200)
     hidden.test.labels[:] = torch.arange(400) // 2 % 2  # as often right as wrong, whatever is learned
     assert measure_filters(encoder, CONFIG, hidden, 5, seed=0)["probe1"] == pytest.approx(0.5, abs=0.15)
+
+
+def test_untrained_filters_have_maps_of_ordinary_size():
+    torch.manual_seed(0)
+    bench = bench_of([0, 1] * 200)
+    raw = fresh_encoder(CONFIG, 0).eval().maps(bench.real())
+    maps = settled(fresh_encoder(CONFIG, 0), bench).maps(bench.real())
+    assert raw.std() < 0.1
+    assert maps.std() > 0.3  # standardised, then the leak of the negative half
 
 
 def test_the_command_compares_equal_runs_alone(tmp_path):
