@@ -12,6 +12,7 @@ help:
 	@echo "make test    install what is missing, then lint and run the tests"
 	@echo "make lint    check style, formatting and types only"
 	@echo "make coverage           every test, and how much of the Python it reaches"
+	@echo "make soak               ten minutes of mixed calls (GANSCOPE_TEST_SOAK_MINUTES): does anything grow?"
 	@echo "make hostile load broad what make test leaves out: hostile files, fifty visitors, every combination of the page"
 	@echo "make speed              how large and how fast every model is here, into REPORT.md"
 	@echo "make screenshots        the README's pictures of the tabs, taken anew"
@@ -25,8 +26,8 @@ test: lint engine
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
 
 # What takes minutes; the figures it prints are those of SECURITY.md.
-hostile load broad: .venv/dev.stamp engine
-	$(BIN)/python -m pytest -m $@ -s $(if $(filter broad,$@),tests,tests/$@)
+hostile load soak broad: .venv/dev.stamp engine
+	$(BIN)/python -m pytest -m $@ -s $(if $(filter broad,$@),tests,tests/$(subst soak,load,$@))
 
 # On a machine that does nothing else: the table of size and speed in REPORT.md.
 speed: .venv/dev.stamp engine

@@ -24,14 +24,14 @@ import hashlib
 import itertools
 import json
 from collections.abc import Callable
-from functools import cache
+from functools import cache, wraps
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
 from PIL import Image
 
-from ui import door, images
+from ui import door, health, images
 from ui.inference import knows_digits, tell_errors
 
 WEB = Path(__file__).parent / "web"
@@ -148,7 +148,20 @@ def endpoint(function: Callable, inputs: list[gr.components.Component], output: 
     for argument in inputs:
         if isinstance(argument, gr.Image):
             argument.preprocess = door.unopened  # type: ignore[method-assign,assignment]  # of this one alone
-    gr.Button(visible=False).click(tell_errors(function), inputs, output, api_name=function.__name__)
+    called = tell_errors(_with_room(function) if isinstance(output, gr.Image) else function)
+    gr.Button(visible=False).click(called, inputs, output, api_name=function.__name__)
+
+
+def _with_room(function: Callable) -> Callable:
+    """Say so where the picture that a function draws could not be handed out."""
+
+    @wraps(function)
+    def checked(*args: object) -> object:
+        if sentence := health.no_room_for_pictures():
+            raise gr.Error(sentence, print_exception=False)
+        return function(*args)
+
+    return checked
 
 
 def number_list() -> gr.JSON:

@@ -3,7 +3,7 @@
 import base64
 import binascii
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import NoReturn
 from urllib.parse import urlsplit
 
@@ -12,8 +12,10 @@ from gradio import processing_utils
 from gradio.data_classes import ImageData
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse
+from starlette.responses import PlainTextResponse, Response
 from starlette.types import Message, Receive, Scope, Send
+
+from ui.health import no_room_for_pictures
 
 MB = 2**20
 TEXT = {
@@ -21,6 +23,8 @@ TEXT = {
     "large": "The request has more than {mb} MB: send a smaller picture.",
     "foreign": "Another site's page sent this; open Ganscope itself. (A proxy in front must pass X-Forwarded-For on.)",
     "address": "Addresses are not fetched: send the picture itself.",
+    "no_call": "There is no call of that name; {names} are there.",
+    "no_argument": "An argument is not one of this call; /gradio_api/info lists them.",
     "damaged": "The picture arrived damaged; send it again.",
 }
 # Ways to fetch from elsewhere, to run ffmpeg on a stranger's film, to look at what others do, to edit the app.
@@ -31,16 +35,19 @@ SHUT = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 # These have their own limits: multipart uploads, and the pictures to train on.
-OWN_LIMITS = ("/gradio_api/upload", "/pictures")
+UPLOAD = "/gradio_api/upload"
+OWN_LIMITS = (UPLOAD, "/pictures")
+CALL = re.compile(r"/gradio_api/call(?:/v2)?/([^/]+)/?")
 LOOPBACK = re.compile(r"localhost|127(\.\d+){3}|::1")
 
 
 class Door:
     """ASGI middleware: refuse what the page never asks for, before Gradio sees it."""
 
-    def __init__(self, app: Callable, *, most_mb: int) -> None:
+    def __init__(self, app: Callable, *, most_mb: int, calls: Sequence[str]) -> None:
         self.app = app
         self.most_mb = most_mb
+        self.calls = calls
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on, or answer it."""
@@ -52,6 +59,11 @@ class Door:
             await PlainTextResponse(TEXT["shut"], status_code=404)(scope, receive, send)
         elif scope["method"] not in ("GET", "HEAD", "OPTIONS") and _is_foreign(Request(scope)):
             await PlainTextResponse(TEXT["foreign"], status_code=403)(scope, receive, send)
+        elif scope["method"] == "POST" and (call := CALL.fullmatch(path)) and call[1] not in self.calls:
+            known = TEXT["no_call"].format(names=", ".join(self.calls))
+            await PlainTextResponse(known, status_code=404)(scope, receive, send)
+        elif scope["method"] == "POST" and path.rstrip("/") == UPLOAD and (sentence := no_room_for_pictures()):
+            await PlainTextResponse(sentence, status_code=507)(scope, receive, send)
         elif scope["method"] == "POST" and path.rstrip("/") not in OWN_LIMITS:
             await self.app(scope, self._limited(Request(scope), receive), send)
         else:
@@ -85,6 +97,13 @@ def _is_foreign(request: Request) -> bool:
     if not LOOPBACK.fullmatch(host) or behind_proxy:
         return False
     return sent_null or (origin is not None and not LOOPBACK.fullmatch(origin))
+
+
+def tell_of_arguments(request: Request, error: Exception) -> Response:
+    """Say in a sentence that a call got an argument that it has not, which Gradio would answer as its own fault."""
+    if CALL.fullmatch(request.url.path) and "key-word argument" in str(error):
+        return PlainTextResponse(TEXT["no_argument"], status_code=422)
+    raise error
 
 
 def fetch_nothing() -> None:

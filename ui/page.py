@@ -27,7 +27,8 @@ from ui import (
     train_tab,
 )
 from ui.canvas import NOW, WEB, web_version
-from ui.door import Door, fetch_nothing
+from ui.door import Door, fetch_nothing, tell_of_arguments
+from ui.ending import Ending
 from ui.engine_files import FOR_EVER
 from ui.theme import make_theme
 
@@ -103,11 +104,17 @@ def launch_arguments() -> dict[str, Any]:
         "app_kwargs": {
             # A picture in a JSON text takes a third more.
             "middleware": [
+                Middleware(Ending),
                 Middleware(
                     first_paint.FirstPaint, head=_early_head(), title=TEXT["title"], description=TEXT["tagline"]
                 ),
-                Middleware(Door, most_mb=settings.max_upload_mb * 4 // 3 + 1),
+                Middleware(
+                    Door,
+                    most_mb=settings.max_upload_mb * 4 // 3 + 1,
+                    calls=[function.__name__ for function in api.FUNCTIONS],
+                ),
             ],
+            "exception_handlers": {TypeError: tell_of_arguments},
             "routes": [
                 Route("/healthz", health.healthz),
                 Route("/web/{version}/{path:path}", web_file),

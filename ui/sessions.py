@@ -1,6 +1,7 @@
 """What Gradio keeps of each visitor and of each call, held to what the page needs."""
 
 import os
+from collections import ChainMap
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -38,6 +39,9 @@ class Session(state_holder.SessionState):
         without_blocks = SimpleNamespace(default_config=page.default_config, blocks=())  # so it finds none to write out
         super().__init__(cast(gr.Blocks, without_blocks))
         self.config_values = Nothing()
+        # What an answer changed lies above what all share, instead of a copy of it all.
+        self.blocks_config.blocks = cast(dict, ChainMap({}, page.default_config.blocks))
+        self.blocks_config.fns = cast(dict, ChainMap({}, page.default_config.fns))
 
 
 def keep_little() -> None:

@@ -5,10 +5,12 @@ import http.client
 import io
 import json
 import re
+import subprocess
 import threading
 import time
 from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
 
 import httpx
 import numpy as np
@@ -16,9 +18,10 @@ import pytest
 from PIL import Image
 
 from tests.ui.calls import call
-from tests.ui.conftest import running_app
+from tests.ui.conftest import ROOT, running_app
 from ui.canvas import web_version
 from ui.engine_files import GIF_VERSION, ORT_VERSION
+from ui.page import MEDIA_TYPES
 
 SECRET = re.compile(rb"root:x:0|import hashlib|\[project\]|gradio==|safetensors|GANSCOPE_|def build_page")
 TRICKS = (
@@ -188,6 +191,24 @@ def test_large_bodies_are_cut_off(app, path, told):
         assert answer.status_code == 413
         assert time.monotonic() - start < 20
         assert client.get("/healthz").status_code == 200
+
+
+def test_folders_that_are_served_hold_public_files_only():
+    files = subprocess.run(["git", "ls-files", "ui/web"], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert {Path(name).suffix for name in files.stdout.splitlines()} <= set(MEDIA_TYPES)
+    # Gradio serves its temporary files and what these name.
+    source = "".join(path.read_text() for path in [ROOT / "app.py", *(ROOT / "ui").glob("*.py")])
+    assert re.findall(r'"allowed_paths": (.*),', source) == ["[]"]
+    assert "set_static_paths" not in source
+
+
+@pytest.mark.parametrize("way", ["call", "call/v2"])
+def test_calls_and_arguments_that_are_not_there_get_a_sentence(app, way):
+    unknown = httpx.post(f"{app}/gradio_api/{way}/lambda_1", json={"data": []}, timeout=60)
+    assert unknown.status_code == 404
+    assert unknown.text.startswith("There is no call of that name; lapgan_generate, ")
+    odd = httpx.post(f"{app}/gradio_api/call/v2/infogan_generate", json={"sead": 1}, timeout=60)
+    assert (odd.status_code, odd.text) == (422, "An argument is not one of this call; /gradio_api/info lists them.")
 
 
 def test_large_uploads_are_cut_off(app):
