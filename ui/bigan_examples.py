@@ -98,7 +98,7 @@ def draw(shape: Callable[[ImageDraw.ImageDraw], None]) -> Image.Image:
 def _own(model: str) -> tuple[Tensor, Tensor]:
     """Let the generator draw: pictures (OWN, C, H, W), and one of them upside down, (C, H, W)."""
     net = inference.weights(model, "bigan").net(BiGAN)
-    drawn = net.decode(net.latents(range(CANDIDATES))).clamp(-1, 1)
+    drawn = images.on_levels(net.decode(net.latents(range(CANDIDATES))))
     own = drawn[_clear_and_different(drawn)]
     turned = own.flip(2, 3)
     # The one in which the encoder sees something else then; 0, 1 and 8 look the same both ways up.

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import torch
@@ -32,6 +33,8 @@ TEXT = {
     "end_alt": "Picture {name}",
     "strip_alt": "Nine steps from A to B; arrow keys choose one",
 }
+# What the browser's engine says besides.
+DRAWN_TEXTS = ("slot_alt", "sum_alt", "inside", "outside", "walk_alt")
 SLOTS = ("A", "B", "C")
 STRIP_STEPS = 9
 
@@ -149,3 +152,9 @@ def _walk_tile(picture: Tensor, t: float) -> scene.Tile:
 
 def _step_of(t: float) -> list[int]:
     return [0, round(t * (STRIP_STEPS - 1))]
+
+
+def local(model: str) -> dict[str, Any]:
+    """Tell the browser's engine what it needs for the whole tab."""
+    config = view.local(model)
+    return {**config, "texts": {**config["texts"], **{key: TEXT[key] for key in DRAWN_TEXTS}}}

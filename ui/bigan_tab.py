@@ -12,6 +12,7 @@ from models.checkpoint import CheckpointError
 from ui import bigan_mix as mixing
 from ui import bigan_view as view
 from ui import images, inference, tools
+from ui.bigan_codes import checked_code, resume_look, resume_mix, turn
 from ui.bigan_examples import examples, prepare
 from ui.bigan_mix import Mix
 from ui.bigan_view import TEXT, Look
@@ -31,7 +32,7 @@ from ui.canvas import (
     picture_button,
     picture_bytes,
 )
-from ui.live import engine, told
+from ui.live import ask, engine, told
 from ui.shelf import Shelf, Step
 
 MODEL = inference.DEFAULTS["bigan"]
@@ -75,7 +76,7 @@ def bigan_decode(code: list[float] | None = None, model: str = MODEL) -> Image.I
         G(z) as PNG, in the model's own size.
     """
     wanted = bigan_encode(None, model) if code is None else code
-    return images.to_png(view.decode(model, _code(wanted, model)[None])[0])
+    return images.to_png(view.decode(model, checked_code(wanted, model)[None])[0])
 
 
 def bigan_interpolate(
@@ -124,7 +125,7 @@ def _build_bench(start: Look, mixed: Mix) -> Shelf:
             with gr.Column(elem_classes="gs-stage"):
                 stage = canvas(view.stage_scene(start), elem_id="bigan-stage")
                 with gr.Column(elem_classes="gs-below"):
-                    config = view.local(start.model)
+                    config = mixing.local(start.model)
                     live = engine("bigan.js", "mountBigan", told(start.model, config), elem_id="bigan-engine")
                     row = tools.tools("bigan", (start.model, start.code.tolist()), config)
         with gr.Row(elem_classes="gs-under"):
@@ -150,13 +151,16 @@ def _build_bench(start: Look, mixed: Mix) -> Shelf:
     strip.pick(_pick_example, model, [*seen, pad], **NOW)
     stage.drag(_turn, shown, [stage, reset, shown], **LIVE)
     stage.release(_turn, shown, [stage, reset, shown], **LIVE)
-    reset.click(_reset, shown, [stage, reset, shown], **NOW)
     row.bring(_bring, model, seen, **NOW)
     mixes = [slots, walk, held]
     slots.pick(_pick_slot, [held, t], mixes, **NOW)
-    take.click(_take, [shown, held, t], mixes, **NOW)
-    t.input(mixing.walk_patch, [held, t], walk, **LIVE)
     walk.pick(_pick_step, held, [walk, t], **NOW)
+    reset.click(None, None, None, js=ask("bigan", "reset"), **NOW)
+    take.click(None, None, None, js=ask("bigan", "take"), **NOW)
+    t.input(None, t, None, js=ask("bigan", "walk"), **NOW)
+    live.ask(_answer, [shown, held, t], [*seen, *mixes], **LIVE)
+    live.bring(None, None, [reset, t], js="() => window.ganscope.turned.bigan()", **LIVE)
+    tools.options("bigan", [t])
     changed = [*seen, *mixes, why, live]
     steps: list[Step] = [(_change_model, [model, t], changed), (partial(intro_of, TEXT), [model], [about])]
     shelf = Shelf("bigan", model, steps)
@@ -191,10 +195,7 @@ def _show(seen: Tensor, steps: tuple[str, ...], model: str, example: int | None 
 
 
 def _turn(event: gr.EventData, shown: Look) -> tuple:
-    values = _code(event_data(event).get("values"), shown.model)
-    # The bars know four decimals; what was not touched stays exactly E(x).
-    untouched = (values - shown.code).abs() < 1e-4
-    turned = replace(shown, turned=torch.where(untouched, shown.code, values))
+    turned = turn(event_data(event).get("values"), shown)
     return view.stage_patch(turned), gr.update(interactive=True), turned
 
 
@@ -203,14 +204,23 @@ def _bring(event: gr.EventData, model: str) -> tuple:
     code = event_data(event).get("code")
     if code is None:
         return (gr.skip(),) * 4
-    values = _code(code, model)
-    look = replace(view.look(model, view.decode(model, values[None])[0]), turned=values, linked=True)
+    values = checked_code(code, model)
+    look = replace(view.look(model, images.on_levels(view.decode(model, values[None])[0])), turned=values, linked=True)
     return view.stage_scene(look), view.examples_patch(model, None), gr.update(interactive=True), look
 
 
-def _reset(shown: Look) -> tuple:
-    own = replace(shown, turned=shown.code)
-    return view.stage_scene(own), gr.update(interactive=False), own
+def _answer(event: gr.EventData, shown: Look, held: Mix, t: float) -> tuple:
+    """Draw what the browser asks for where it does not draw itself, or go on from what it drew."""
+    asked = event_data(event)
+    what, kept = asked["what"], (gr.skip(),) * 3
+    if what == "reset":
+        own = replace(shown, turned=shown.code)
+        return view.stage_scene(own), gr.skip(), gr.update(interactive=False), own, *kept
+    if what == "take":
+        return *(gr.skip(),) * 4, *_mix(mixing.put(held, shown.seen), t)
+    if what == "walk":
+        return *(gr.skip(),) * 5, mixing.walk_patch(held, t), gr.skip()
+    return *resume_look(asked["controls"]["look"], shown), *resume_mix(asked["controls"]["mix"], held, t)
 
 
 def _pick_slot(event: gr.EventData, held: Mix, t: float) -> tuple:
@@ -219,10 +229,6 @@ def _pick_slot(event: gr.EventData, held: Mix, t: float) -> tuple:
         held = replace(held, chosen=int(index))
         return mixing.chosen_patch(held), gr.skip(), held
     return _mix(mixing.put(held, examples(held.model)[int(index)].seen), t)
-
-
-def _take(shown: Look, held: Mix, t: float) -> tuple:
-    return _mix(mixing.put(held, shown.seen), t)
 
 
 def _mix(held: Mix, t: float) -> tuple:
@@ -244,26 +250,13 @@ def _change_model(model: str, t: float) -> tuple:
         look,
         *_mix(mixing.start(model), t),
         view.why(model),
-        told(model, view.local(model)),
+        told(model, mixing.local(model)),
     )
 
 
 def _seen(image: str | None, model: str, example: int = 0) -> Tensor:
     """Bring a picture file, or else an example, into the model's form."""
     return examples(model)[example].seen if image is None else prepare(images.read_image(image), model)[0]
-
-
-def _code(values: object, model: str) -> Tensor:
-    """Check a code from outside, (latent,)."""
-    wanted = view.net(model).config.latent
-    if not isinstance(values, list) or len(values) != wanted:
-        got = f"{len(values)} numbers" if isinstance(values, list) else f"a {type(values).__name__}"
-        raise gr.Error(TEXT["bad_code"].format(wanted=wanted, got=got), print_exception=False)
-    for place, value in enumerate(values):
-        number = isinstance(value, int | float) and not isinstance(value, bool)
-        if not number or not -1 <= value <= 1:  # also refuses NaN
-            raise gr.Error(TEXT["bad_number"].format(place=place, value=str(value)[:40]), print_exception=False)
-    return torch.tensor(values, dtype=torch.float32)
 
 
 def _publish() -> None:

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from models.bigan import BiGAN
-from ui import inference, scene
+from ui import images, inference, scene
 from ui.bigan_examples import Example, examples
 
 TEXT = {
@@ -74,6 +74,12 @@ TEXT = {
     "example_alt": "Example: {name}",
 }
 PAD_TEXTS = ("pad", "pad_hint", "undo", "clear", "brush")
+# What the browser's engine says besides (ui/web/bigan_scenes.js); how to calculate with codes is in ui/bigan_mix.py.
+DRAWN_TEXTS = (
+    *("seen", "seen_steps", "seen_plain", "seen_linked", "again_note", "again_turned", "stage_alt"),
+    *("typical", "unusual", "foreign", "measured", "share", "nearest", "farthest", "plain"),
+    *("turned", "turned_note", "distance_alt"),
+)
 BARS_IN_ROW, MOST_IN_ROW = 25, 32  # the second where it saves rows
 DIFFERENCE_LIMIT = 2.0  # full colour: black where white was seen
 TYPICAL, UNUSUAL = 90, 99  # up to these percentiles of the test set's distances
@@ -174,7 +180,20 @@ def examples_patch(model: str, chosen: int | None) -> str:
 def local(model: str) -> dict[str, Any]:
     """Tell the browser's engine what it needs to draw the same pictures."""
     config = inference.weights(model, "bigan").config
-    return {"shape": [config.channels, config.image_size, config.image_size], "limit": DIFFERENCE_LIMIT}
+    return {
+        "shape": [config.channels, config.image_size, config.image_size],
+        "latent": config.latent,
+        "digits": inference.knows_digits(model),
+        "limit": DIFFERENCE_LIMIT,
+        "quantiles": _quantiles(model),
+        "typical": TYPICAL,
+        "unusual": UNUSUAL,
+        "examples": [
+            {"steps": example.steps, "picture": images.data_url(example.picture) if example.hard else None}
+            for example in examples(model)
+        ],
+        "texts": {key: TEXT[key] for key in DRAWN_TEXTS},
+    }
 
 
 def why(model: str) -> str:

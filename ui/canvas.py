@@ -29,11 +29,19 @@ from pathlib import Path
 from typing import Any
 
 import gradio as gr
+import torch
 from PIL import Image
+from torch import Tensor
 
 from ui import door, health, images
 from ui.inference import knows_digits, tell_errors
 
+TEXT = {
+    "stays": "Your pictures stay on this device: this browser computes with them.",
+    "sent": "Your pictures are sent to the server, which computes with them and deletes them within the hour.",
+    "unreadable": "This browser cannot read the file as a picture: save the picture as PNG or JPEG.",
+    "no_ink": images.NO_INK,
+}
 WEB = Path(__file__).parent / "web"
 PAD_SIDE = 280
 _turns = itertools.count()
@@ -74,8 +82,8 @@ def canvas(first_scene: str, *, elem_id: str, elem_classes: str = "") -> gr.HTML
 def drawing_pad(texts: dict[str, str], *, elem_id: str) -> gr.HTML:
     """Make a pad to draw a digit on.
 
-    `pad.draw(handler)` fires while drawing; `picture_bytes(event)` is then a PNG, white ink on black. As an output
-    it takes `pad_picture(...)`.
+    `pad.draw(handler)` fires while drawing, where the tab's own engine does not read the pad (ui/web/own.js);
+    `picture_bytes(event)` is then a PNG, white ink on black. As an output it takes `pad_picture(...)`.
 
     Args:
         texts: `pad` (what it is, for screen readers), `pad_hint`, `undo`, `clear`, `brush`.
@@ -99,10 +107,11 @@ def pad_picture(picture: Image.Image, *, keep: bool) -> str:
 def picture_button(text: str, *, elem_id: str) -> gr.UploadButton:
     """Make a button for a visitor's picture, which may also be dropped on it or pasted.
 
-    `upload(handler, [button])` gives the path of the file, to be decoded by ui/images.py.
+    `upload(handler, [button])` gives the path of the file, to be decoded by ui/images.py; where the tab's own engine
+    takes the picture (ui/web/own.js), nothing is sent. Below the button it says which of both.
     """
     button = gr.UploadButton(text, file_types=["image"], elem_id=elem_id, elem_classes="gs-well")
-    component("well.js", "mountWell", "", f"{elem_id}-well", "gs-behaviour", target=elem_id)
+    component("well.js", "mountWell", "", f"{elem_id}-well", "gs-behaviour", target=elem_id, texts=TEXT)
     return button
 
 
@@ -136,6 +145,26 @@ def picture_bytes(event: gr.EventData) -> bytes | None:
         return base64.b64decode(text, validate=True) or None
     except binascii.Error as error:
         raise gr.Error("The drawing arrived damaged; draw on.", print_exception=False) from error
+
+
+def picture_of(text: object, like: Tensor) -> Tensor:
+    """Take a picture as a page's canvas holds it, its bytes channels last in base64; one of another size is not taken.
+
+    Args:
+        like: the picture there is, (C, H, W), which else is kept.
+
+    Returns:
+        (C, H, W) in [-1, 1].
+    """
+    try:
+        data = base64.b64decode(str(text), validate=True)
+    except (binascii.Error, ValueError):
+        return like
+    channels, height, width = like.shape
+    if len(data) != like.numel():
+        return like
+    pixels = torch.frombuffer(bytearray(data), dtype=torch.uint8).reshape(height, width, channels)
+    return pixels.permute(2, 0, 1).float() / 127.5 - 1
 
 
 def endpoint(function: Callable, inputs: list[gr.components.Component], output: gr.components.Component) -> None:

@@ -18,6 +18,10 @@ from ui.settings import settings
 DIGIT_BOX = 20 / 28  # MNIST: the longest side of the ink, as a part of the side of the picture
 BLACK_LEVEL = 10  # of 255; a border no lighter than this is a black background
 MIN_CONTRAST = 12  # of 255, between ink and background
+NO_INK = (
+    "No {ink} digit stands out from the background (contrast {contrast:.0f} of 255): draw it thicker, "
+    "or photograph it in better light."
+)
 WORK_SIDE = 400  # ink is looked for at this size at most; a 280 px drawing stays as it is
 
 
@@ -77,10 +81,7 @@ def digit_view(image: Image.Image, size: int = 28, *, invert: bool | None = None
     if image.size == (size, size) and np.median(ring(light, 1)) <= BLACK_LEVEL:
         return Prepared(Image.fromarray(light.astype(np.uint8)), tuple(steps))
     if found.contrast < MIN_CONTRAST:
-        raise ImageError(
-            f"No {'dark' if found.inverted else 'light'} digit stands out from the background (contrast "
-            f"{found.contrast:.0f} of 255): draw it thicker, or photograph it in better light."
-        )
+        raise ImageError(NO_INK.format(ink="dark" if found.inverted else "light", contrast=found.contrast))
 
     ink = np.rint(found.values * 255)  # (h, w)
     if np.abs(ink - light).max() > 1:
@@ -116,6 +117,11 @@ def to_png(tensor: Tensor, scale: int = 1) -> Image.Image:
     pixels = ((image.clamp(-1, 1) + 1) * 127.5).round().byte().permute(1, 2, 0).numpy()
     pixels = pixels.repeat(scale, axis=0).repeat(scale, axis=1)
     return Image.fromarray(pixels[..., 0] if pixels.shape[2] == 1 else pixels)
+
+
+def on_levels(images: Tensor) -> Tensor:
+    """Round images in [-1, 1] to the 256 levels of a picture file, so that a file or a canvas holds them exactly."""
+    return ((images.clamp(-1, 1) + 1) * 127.5).round() / 127.5 - 1
 
 
 def png_bytes(picture: Image.Image) -> bytes:

@@ -151,10 +151,12 @@ def _build_bench(start: Turn) -> Shelf:
     plane.release(_settle_plane, [keep, code, *turn], drawn, **NOW)
     stage.pick(_pick_category, [keep, code, *turn], jumped, **NOW)
     sweep.pick(_pick_cell, [keep, code, *turn], jumped, **NOW)
-    roll.click(_roll, [code, *turn], drawn, **NOW)
+    roll.click(None, [code, *turn], None, js=ask("infogan", "roll"), **NOW)
     for control in (seed, code):
         control.input(None, [code, *turn], None, js=ask("infogan", "show"), **NOW)
     live.ask(_answer, None, drawn, **LIVE)
+    live.bring(None, None, turn[1:], js="() => window.ganscope.turned.infogan()", **LIVE)
+    tools.options("infogan", [keep, code])
     tools.bring("infogan", row, turn).then(None, [code, *turn], None, js=ask("infogan", "show"), **NOW)
     own.wire(turn, follows, _turn)
     switched = [*follows, sweep, category, *codes, code, hint, live, *own.switched]
@@ -182,6 +184,8 @@ def _answer(event: gr.EventData) -> tuple:
     what, controls = asked["what"], asked["controls"]
     if what == "follow":
         return *_follow(*controls), gr.skip(), gr.skip()
+    if what == "roll":
+        return _roll(*controls)
     return _settle(*controls) if what == "settle" else (*_show(*controls), gr.skip())
 
 

@@ -127,6 +127,7 @@ def local(model: str) -> dict[str, Any]:
         "categorical": config.categorical,
         "continuous": config.continuous,
         "shape": [config.channels, config.image_size, config.image_size],
+        "digits": inference.knows_digits(model),
         "order": _order(model),
         "names": labels(model),
         "code_names": code_names(model),

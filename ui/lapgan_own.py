@@ -9,9 +9,9 @@ from PIL import Image
 from torch import Tensor
 
 from models.random import SEED_LIMIT
-from ui import images, inference
+from ui import images, inference, tools
 from ui import lapgan_view as view
-from ui.canvas import NOW, PRIVATE, canvas, event_data, picture_button
+from ui.canvas import LIVE, NOW, PRIVATE, canvas, event_data, picture_button, picture_of
 from ui.lapgan_examples import CLASSES, EXAMPLES
 from ui.lapgan_view import TEXT, Growth
 from ui.shelf import Step
@@ -50,13 +50,26 @@ def build_own(model: gr.Dropdown, growth: Sequence[gr.components.Component], rea
     rest = dreamt[1:]
 
     shown = [picture, own, true]
+    hand = [keep, label, seed]
     upload.upload(_bring, [upload, *rest], shown, **PRIVATE)
     examples.pick(_pick_example, rest, [label, *shown], **NOW)
-    above.click(_take(read), [*rest, *growth], shown, **NOW)
-    keep.input(view.own_scene, dreamt, own, **NOW)
-    label.input(view.own_scene, dreamt, own, **NOW)
-    again.click(_again, dreamt, [seed, own], **NOW)
+    above.click(None, hand, None, js=_ask("above"), **NOW)
+    keep.input(None, hand, None, js=_ask("dream"), **NOW)
+    label.input(None, hand, None, js=_ask("dream"), **NOW)
+    again.click(None, hand, None, js=_ask("again"), **NOW)
+    tools.options("lapgan", hand)
+    # Where the browser does not draw itself: what it asks for, and what it drew until then.
+    own.ask(_answer(read), [*dreamt, *growth], [seed, *shown], **LIVE)
+    own.news(_resume, dreamt, shown, **NOW)
+    own.bring(None, None, [label, seed], js="() => window.ganscope.turned.lapgan_own()", **LIVE)
     return _switch, [model], [keep, label, examples, *shown]
+
+
+def local(model: str) -> dict[str, Any]:
+    """Tell the browser's engine what it needs for the whole tab."""
+    fitting = {example: _fitting_label(model, example, otherwise=None) for example in EXAMPLES}
+    first = _fitting_label(model, next(iter(EXAMPLES)))
+    return {**view.local(model), "fitting": fitting, "own": [_start_level(model), first, 0]}
 
 
 def class_menu(model: str, label: int | None, title: str) -> gr.Dropdown:
@@ -112,16 +125,26 @@ def _shown(picture: Tensor, model: str, *rest: Any) -> tuple[Tensor, str, str]:
     return picture, view.own_scene(picture, model, *rest), view.pyramid_scene(picture, model)
 
 
-def _take(read: Callable[..., Growth]) -> Callable[..., tuple[Tensor, str, str]]:
-    def take(model: str, level: int, label: int, seed: int, *growth: Any) -> tuple[Tensor, str, str]:
-        return _shown(view.grow([read(*growth)])[-1].image[0], model, level, label, seed)
+def _answer(read: Callable[..., Growth]) -> Callable[..., tuple]:
+    def answer(
+        event: gr.EventData, picture: Tensor, model: str, level: int, label: int, seed: int, *growth: Any
+    ) -> tuple:
+        what = event_data(event)["what"]
+        if what == "above":
+            above = images.on_levels(view.grow([read(*growth)])[-1].image[0])
+            return gr.skip(), *_shown(above, model, level, label, seed)
+        seed = random.randrange(100_000) if what == "again" else seed
+        return seed, gr.skip(), view.own_scene(picture, model, level, label, seed), gr.skip()
 
-    return take
+    return answer
 
 
-def _again(picture: Tensor, model: str, level: int, label: int, _: int) -> tuple[int, str]:
-    seed = random.randrange(100_000)
-    return seed, view.own_scene(picture, model, level, label, seed)
+def _resume(event: gr.EventData, picture: Tensor, model: str, *rest: Any) -> tuple[Tensor, str, str]:
+    return _shown(picture_of(event_data(event).get("picture"), picture), model, *rest)
+
+
+def _ask(what: str) -> str:
+    return f'(...controls) => {{ window.ganscope?.lapgan_own?.("{what}", controls); return []; }}'
 
 
 def _switch(model: str) -> tuple:

@@ -3,7 +3,6 @@
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 from typing import Any
 
 import gradio as gr
@@ -14,7 +13,7 @@ from models.random import SEED_LIMIT
 from ui import images, inference, tools
 from ui import lapgan_view as view
 from ui.canvas import LIVE, NOW, canvas, endpoint, event_data, intro, notice, number_list
-from ui.lapgan_own import EXAMPLES, build_own, class_menu, prepare
+from ui.lapgan_own import EXAMPLES, build_own, class_menu, local, prepare
 from ui.lapgan_view import TEXT, Growth
 from ui.live import ask, engine, told
 from ui.shelf import Shelf
@@ -120,7 +119,7 @@ def _build_bench(start: Growth) -> Shelf:
         with gr.Column(elem_classes="gs-stage"):
             stage = canvas(view.stage_scene(start), elem_id="lapgan-stage", elem_classes="gs-sums")
             with gr.Column(elem_classes="gs-below"):
-                config = view.local(start.model)
+                config = local(start.model)
                 live = engine("lapgan.js", "mountLapgan", told(start.model, config), elem_id="lapgan-engine")
                 at_first = (start.model, start.label, start.seeds[0], *[start.seeds[0]] * count, *[1.0] * count)
                 row = tools.tools("lapgan", at_first, config)
@@ -153,19 +152,21 @@ def _build_bench(start: Growth) -> Shelf:
         event.then(_sheets, growth, sheets, **NOW)
 
     play.click(None, js=_PLAY, **NOW)
-    then_sheets(seed.input(_reseed, growth, [stage, *level_seeds], **LIVE))
-    then_sheets(roll.click(_roll, growth, [stage, *level_seeds, seed], **NOW))
-    then_sheets(label.input(_show, growth, stage, **NOW))
+    for control, what in ((seed, "reseed"), (label, "show")):
+        control.input(None, growth, None, js=ask("lapgan", what), **NOW)
+    roll.click(None, growth, None, js=ask("lapgan", "roll"), **NOW)
     then_sheets(classes.pick(_pick_class, growth, [stage, label], **NOW))
     then_sheets(others.pick(_pick_other, growth, [stage, *level_seeds, seed], **NOW))
     for index, slot in enumerate(slots):
-        slot.gain.input(None, growth, None, js=ask("lapgan", "show"), **NOW)
-        slot.gain.release(_sheets, growth, sheets, **NOW)
-        then_sheets(slot.seed.input(None, growth, None, js=ask("lapgan", "show"), **NOW))
-        then_sheets(slot.roll.click(partial(_roll_level, index), growth, [stage, slot.seed], **NOW))
-    live.ask(_answer, None, stage, **LIVE)
-    brought = tools.bring("lapgan", row, growth)
-    then_sheets(brought.then(None, growth, None, js=ask("lapgan", "show"), **NOW))
+        slot.gain.input(None, growth, None, js=ask("lapgan", "drag"), **NOW)
+        slot.gain.release(None, growth, None, js=ask("lapgan", "sheets"), **NOW)
+        slot.seed.input(None, growth, None, js=ask("lapgan", "show"), **NOW)
+        slot.roll.click(None, growth, None, js=ask("lapgan", f"level-{index}"), **NOW)
+    answered = live.ask(_answer, None, [stage, seed, *level_seeds], **LIVE)
+    answered.then(None, js="() => window.ganscope.drawn.lapgan()", **NOW)
+    live.news(_sheets, growth, sheets, **LIVE)
+    live.bring(None, None, growth[1:], js="() => window.ganscope.turned.lapgan()", **LIVE)
+    tools.bring("lapgan", row, growth).then(None, growth, None, js=ask("lapgan", "show"), **NOW)
     parts = [part for slot in slots for part in (slot.column, slot.text, slot.gain, slot.seed, slot.roll)]
     switch = (_switch, growth, [stage, live, label, classes_card, *parts])
     shelf = Shelf("lapgan", model, [switch, (_sheets, growth, sheets), own])
@@ -211,13 +212,18 @@ def _growth(model: str, label: int | None, seed: int | None, *slots: float | Non
     )
 
 
-def _show(*controls: Any) -> str:
-    return view.stage_scene(_growth(*controls))
-
-
-def _answer(event: gr.EventData) -> str:
-    """Draw what the browser asks for where it does not draw itself."""
-    return _show(*event_data(event)["controls"])
+def _answer(event: gr.EventData) -> tuple:
+    """Draw what the browser asks for where it does not draw itself: the picture, and the seeds that are new with it."""
+    asked = event_data(event)
+    (what, _, slot), controls = asked["what"].partition("-"), asked["controls"]
+    if what in ("reseed", "roll"):
+        seed = random.randrange(100_000) if what == "roll" else controls[2]
+        stage, *seeds = _reseed(*controls[:2], seed, *controls[3:])
+        return stage, seed, *seeds
+    seeds = [gr.skip()] * (len(controls[3:]) // 2)
+    if what == "level":
+        seeds[int(slot)] = controls[3 + int(slot)] = random.randrange(100_000)
+    return view.stage_scene(_growth(*controls)), gr.skip(), *seeds
 
 
 def _sheets(*controls: Any) -> tuple[str, str]:
@@ -230,18 +236,6 @@ def _reseed(model: str, label: int, seed: int | None, *slots: float) -> tuple:
     count = len(slots) // 2
     seeds = [int(seed or 0)] * count
     return view.stage_scene(_growth(model, label, seed, *seeds, *slots[count:])), *seeds
-
-
-def _roll(model: str, label: int, _: int, *slots: float) -> tuple:
-    seed = random.randrange(100_000)
-    return *_reseed(model, label, seed, *slots), seed
-
-
-def _roll_level(slot: int, *controls: Any) -> tuple[str, int]:
-    seed = random.randrange(100_000)
-    changed = list(controls)
-    changed[3 + slot] = seed
-    return view.stage_scene(_growth(*changed)), seed
 
 
 def _pick_class(event: gr.EventData, model: str, _: int, *rest: Any) -> tuple[str, int]:
@@ -265,7 +259,7 @@ def _switch(model: str, _: int, seed: int, *slots: float) -> tuple:
         updates += [gr.update(visible=slot < len(side)), gr.update(**text), gr.update(**gain)]
         updates += [gr.update(value=int(seed or 0), **level_seed), gr.update(**button)]
     stage = view.stage_scene(view.plain(model, 0, int(seed or 0)))
-    live = told(model, view.local(model))
+    live = told(model, local(model))
     return stage, live, class_menu(model, 0, TEXT["label"]), gr.update(visible=view.shows_classes(model)), *updates
 
 

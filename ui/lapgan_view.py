@@ -178,7 +178,11 @@ def local(model: str) -> dict[str, Any]:
         "noise_shapes": [net.noise_shapes(level) for level in range(config.levels)],
         "residual_sign": config.residual_sign,
         "limits": [full_colour(scale) for scale in config.band_scale],
-        "texts": {key: TEXT[key] for key in ("stage_alt", "plain")},
+        "shows_classes": shows_classes(model),
+        "others": OTHERS,
+        "others_columns": OTHERS_COLUMNS,
+        "dreams": DREAMS,
+        "texts": {key: TEXT[key] for key in ("stage_alt", "plain", "own_alt", "kept", "true_alt")},
     }
 
 

@@ -187,7 +187,8 @@ def test_pixel_matching_in_training_is_owned_up_to(loaded):
 def test_changed_weights_change_all_that_is_shown(loaded):
     *_, engine = changed = bigan_tab._change_model(bigan_tab.MODEL, 0.5)
     assert len(changed) == 9
-    assert json.loads(engine)["config"] == {"shape": [1, 28, 28], "limit": 2.0}
+    config = json.loads(engine)["config"]
+    assert (config["shape"], config["latent"], config["digits"]) == ([1, 28, 28], LATENT, True)
 
 
 def test_sum_that_leaves_the_range_is_cut_and_says_so(loaded):

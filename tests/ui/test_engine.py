@@ -15,6 +15,7 @@ from tests.ui.conftest import SHIPPED, STATE, TABS
 from ui import engine_files
 
 SEEDS = (0, 1, 7, 42, 30, 999, 12345, 2**31, 2**32 - 1, 5, 8, 13, 21, 34, 55, 89, 144, 233, 377, 610)
+SCENES = {"lapgan": "lapgan_scenes.js", "infogan": "infogan.js", "bigan": "bigan_scenes.js"}
 DRAG = """async ([kind, seconds]) => {
   const sliders = [...document.querySelectorAll('.gs-code input[type=range]')].filter((input) => input.offsetParent);
   const slider = kind === 'lapgan' ? sliders.findLast((input) => input.closest('.gs-gain')) : sliders[0];
@@ -42,18 +43,15 @@ def drawn(kind, model, jobs):
     return f"""async () => {{
       const at = (file) => new URL(`web/{{v}}/${{file}}`, document.baseURI);
       const {{ openModel, toBytes }} = await import(at("engine.js"));
-      const {{ makeScenes, redraw }} = await import(at("{kind}.js"));
+      const {{ makeScenes }} = await import(at("{SCENES[kind]}"));
       const live = {json.dumps(model)};
       const model = await openModel(live.runtime, live.model, []);
-      const scenes = makeScenes?.({{ model, config: live.config }});
+      const scenes = makeScenes({{ model, config: live.config }});
       const tiles = [];
       for (const job of {json.dumps(jobs)}) {{
         if ("{kind}" === "infogan") tiles.push((await scenes.picture(job)).stage.patch[0]);
         if ("{kind}" === "lapgan") tiles.push((await scenes.stage(job)).patch.find((tile) => tile.id === "picture"));
-        if ("{kind}" === "bigan") {{
-          const seen = new Uint8Array(live.config.shape.reduce((a, b) => a * b));
-          tiles.push((await redraw({{ model, config: live.config }}, job, seen))[0]);
-        }}
+        if ("{kind}" === "bigan") tiles.push({{ pixels: (await scenes.linked(job)).seen, shape: [28, 28, 1] }});
       }}
       return tiles.map(({{ pixels, shape }}) => [btoa(String.fromCharCode(...pixels)), shape]);
     }}"""

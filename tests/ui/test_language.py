@@ -185,7 +185,12 @@ def test_a_refused_picture_is_refused_in_korean(opened, tmp_path):
     page = opened("infogan", locale="ko-KR")
     broken = tmp_path / "broken.png"
     broken.write_bytes(b"no picture at all")
-    page.locator("xpath=//*[@id='infogan-upload']/preceding-sibling::input[@type='file']").set_input_files(broken)
+    upload = page.locator("xpath=//*[@id='infogan-upload']/preceding-sibling::input[@type='file']")
+    upload.set_input_files(broken)
+    page.locator("#infogan-upload-well [role=alert]").get_by_text("PNG나 JPEG로 저장해 주세요").wait_for()
+    page.locator("#infogan-engine button").click()
+    page.wait_for_selector("#infogan-engine [data-engine=server]")
+    upload.set_input_files(broken)
     toast = page.wait_for_selector("[data-testid=toast-body]")
     assert "PNG, JPEG, WebP, GIF, BMP 그림 파일이 아닙니다" in toast.inner_text()
     assert english(toast.inner_text()) == []

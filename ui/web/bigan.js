@@ -1,51 +1,177 @@
-// BiGAN in the visitor's browser: while a bar of the code is dragged, G draws here; the server hears where it came to rest.
+// BiGAN in the visitor's browser: what is drawn, brought, turned or mixed is encoded and drawn again here. What is on
+// show is read back from the canvases where the server drew it, and told to the server when it has to go on from there.
 
-import { toBytes } from "./engine.js";
+import { makeScenes } from "./bigan_scenes.js";
 import { makeLive } from "./live.js";
+import { takeOwn } from "./own.js";
+import { bytesOf, paint } from "./pixels.js";
+import { prepare } from "./prepare.js";
 
-/** Join the tab's engine component: it answers the stage's drags itself where it can. */
+const SAME = { __type__: "update" }; // of a control that stays as it is
+
+/** Join the tab's engine component; other components reach it as `ganscope.bigan(what, controls)`. */
 export function mountBigan(element, page) {
-  const live = makeLive("bigan", element, page);
-  const root = () => document.querySelector("#bigan-stage .gs-root");
+  const live = makeLive("bigan", element, page, { ready: () => live.model.open("encoder"), left: handOver });
+  const shared = (window.ganscope ??= {});
+  const root = (id) => document.querySelector(`#bigan-${id} .gs-root`);
+  const at = (id) => root(id).stage;
+  const canvas = (id, tile) => root(id).querySelector(`[data-tile="${tile}"] canvas`);
+  const scenes = () => makeScenes(live);
+  const known = { look: null, mix: null }; // what was drawn here last, and after which of the server's scenes
+  let moved = [SAME, SAME]; // what the button that undoes and the slider are to show
 
-  async function follow(values) {
-    const seen = root()?.querySelector('[data-tile="seen"] canvas');
-    if (!seen) return;
-    const patch = await live.timed(() => redraw(live, values, bytesOf(seen, live.config.shape[0])));
-    root().stage.draw({ patch });
+  function remembered(what, id) {
+    return known[what]?.served === at(id).served && known[what].model === live.model ? known[what].value : null;
+  }
+  function remember(what, id, value) {
+    known[what] = { served: at(id).served, model: live.model, value };
+  }
+  function look() {
+    const kept = remembered("look", "stage");
+    if (kept) return kept;
+    const { tiles } = at("stage");
+    const [values, ticks] = [tiles.get("code").values(), tiles.get("code").ticks()];
+    const turned = Float32Array.from(values);
+    const seen = bytesOf(canvas("stage", "seen"), live.config.shape[0]);
+    return { seen, steps: null, code: turned.map((value, i) => ticks[i] ?? value), turned };
+  }
+  const pressed = (id, tile) =>
+    root(id).querySelector(`[data-tile="${tile}"]`)?.getAttribute("aria-pressed") === "true";
+  async function mix() {
+    const kept = remembered("mix", "slots");
+    if (kept) return kept;
+    const seen = [0, 1, 2].map((slot) => bytesOf(canvas("slots", `slot-${slot}`), live.config.shape[0]));
+    return scenes().mix(
+      seen,
+      Math.max(
+        0,
+        [0, 1, 2].findIndex((slot) => pressed("slots", `slot-${slot}`)),
+      ),
+    );
   }
 
-  window.ganscope ??= {};
-  window.ganscope.stages ??= {};
-  window.ganscope.stages["bigan-stage"] = (name, { values }) => {
-    if (name !== "drag" || !live.ready) return false;
-    const now = [...values];
-    live.newest(() => follow(now));
+  /** Let the controls follow. */
+  function move(reset, t = SAME) {
+    if (t === SAME && moved[0].interactive === reset) return;
+    moved = [{ ...SAME, interactive: reset }, t];
+    page.trigger("bring", {});
+  }
+  (shared.turned ??= {}).bigan = () => moved;
+  const way = () => shared.options?.bigan?.[0] ?? 0.5; // how far from A to B
+
+  async function show(given, { seen = true, values = true, example = null } = {}) {
+    const next = await live.timed(async () => {
+      const made = await given;
+      remember("look", "stage", made);
+      at("stage").draw(await scenes().stage(made, { seen, values }));
+      return made;
+    });
+    if (seen) mark(example);
+    move(scenes().changed(next) > 0);
+  }
+  function mark(example) {
+    const patch = live.config.examples.map((_, i) => {
+      return { id: `example-${i}`, kind: "image", selected: i === example };
+    });
+    at("examples").draw({ patch });
+  }
+  async function showMix(next) {
+    remember("mix", "slots", next);
+    at("slots").draw(await scenes().slots(next));
+    at("walk").draw(await scenes().walk(next, way()));
+  }
+
+  const local = {
+    reset: async () => {
+      const shown = look();
+      await show({ ...shown, turned: shown.code }, { seen: false });
+    },
+    take: async () => showMix(await scenes().put(await mix(), look().seen)),
+    walk: async (t) => {
+      const mixed = await mix();
+      remember("mix", "slots", mixed);
+      at("walk").draw(await scenes().walk(mixed, Number(t), false));
+    },
+  };
+  const turn = async ({ values }) => show(scenes().turn(look(), values), { seen: false, values: false });
+  const events = {
+    stage: { drag: turn, release: turn },
+    examples: {
+      pick: async ({ id }) => {
+        const index = Number(id.replace("example-", ""));
+        const tile = canvas("examples", id);
+        const { steps, picture } = live.config.examples[index];
+        await show(scenes().look(bytesOf(tile, live.config.shape[0]), steps), { example: index });
+        root("pad").pad.show(picture ? await load(picture) : tile, true);
+      },
+    },
+    slots: {
+      pick: async ({ id }) => {
+        const [what, index] = id.split("-");
+        if (what === "choice")
+          return showMix(await scenes().put(await mix(), bytesOf(canvas("slots", id), live.config.shape[0])));
+        const next = { ...(await mix()), chosen: Number(index) };
+        remember("mix", "slots", next);
+        return at("slots").draw(scenes().marks(next));
+      },
+    },
+    walk: {
+      pick: async ({ column }) => {
+        const t = scenes().stepOf(column);
+        await local.walk(t);
+        move(moved[0].interactive, t);
+      },
+    },
+  };
+  for (const [id, answers] of Object.entries(events)) {
+    (shared.stages ??= {})[`bigan-${id}`] = (name, data) => {
+      if (!live.ready || !answers[name]) return false;
+      const now = structuredClone(data);
+      live.newest(() => answers[name](now));
+      return true;
+    };
+  }
+  shared.bigan = (what, controls) => {
+    if (live.ready) live.newest(() => local[what](...controls));
+    else page.trigger("ask", { what, controls });
+  };
+  // A link, or a state seen before (ui/web/session.js).
+  (shared.brings ??= {}).bigan = (code) => {
+    if (!live.ready || code.length !== live.config.latent) return false;
+    live.newest(async () => show(scenes().linked(code)));
     return true;
   };
-}
 
-/** Draw a code: the tiles `again` and `difference`; `seen` holds the encoder's picture, channels last, 0 to 255. */
-export async function redraw({ model, config }, values, seen) {
-  const [channels, height, width] = config.shape;
-  const { images } = await model.run("generator", { z: Float32Array.from(values) }, 1);
-  const area = height * width;
-  const difference = new Int8Array(area);
-  for (let i = 0; i < area; i += 1) {
-    let total = 0;
-    for (let c = 0; c < channels; c += 1) total += seen[i * channels + c] / 127.5 - 1 - images[c * area + i];
-    difference[i] = Math.round(Math.min(1, Math.max(-1, total / channels / config.limit)) * 127);
-  }
-  const again = { id: "again", kind: "image", pixels: toBytes(images, config.shape), shape: [height, width, channels] };
-  return [again, { id: "difference", kind: "signed", pixels: difference, shape: [height, width, 1] }];
-}
-
-/** Read a canvas back as a tile's bytes. */
-function bytesOf(canvas, channels) {
-  const { data } = canvas
-    .getContext("2d", { willReadFrequently: true })
-    .getImageData(0, 0, canvas.width, canvas.height);
-  return Uint8Array.from({ length: (data.length / 4) * channels }, (_, i) => {
-    return data[Math.floor(i / channels) * 4 + (i % channels)];
+  takeOwn("bigan", live, async (picture, _, drawn) => {
+    const seen = prepare(picture, live.config);
+    await show(scenes().look(seen.pixels, seen.steps));
+    if (!drawn) root("pad").pad.show(canvasOf(picture), false);
   });
+
+  /** The server goes on from what was drawn here. */
+  function handOver() {
+    const [shown, mixed] = [remembered("look", "stage"), remembered("mix", "slots")];
+    if (!shown && !mixed) return;
+    const controls = { look: shown && { ...shown, seen: toText(shown.seen), turned: [...shown.turned] } };
+    delete controls.look?.code;
+    controls.mix = mixed && { chosen: mixed.chosen, seen: mixed.seen.map(toText) };
+    page.trigger("ask", { what: "resume", controls });
+  }
+}
+
+function canvasOf({ pixels, width, height, channels }) {
+  const canvas = document.createElement("canvas");
+  paint(canvas, { pixels, shape: [height, width, channels] });
+  return canvas;
+}
+
+async function load(source) {
+  const image = new Image();
+  image.src = source;
+  await image.decode();
+  return image;
+}
+
+function toText(bytes) {
+  return btoa(String.fromCharCode(...bytes));
 }

@@ -14,6 +14,7 @@ export function makeBars(description, emit) {
     chart.style.setProperty("--columns", columns);
   }
   let values = [];
+  let ticks = [];
   let held = -1;
   const zero = (0 - low) / (high - low);
 
@@ -99,6 +100,7 @@ export function makeBars(description, emit) {
       chart.children[index].lastChild.textContent = text;
       if (drag) chart.children[index].setAttribute("aria-label", text);
     });
+    ticks = tile.ticks ?? ticks;
     tile.ticks?.forEach((value, index) => {
       const tick = chart.children[index].children[1];
       tick.hidden = value === null;
@@ -109,7 +111,7 @@ export function makeBars(description, emit) {
     if ("caption" in tile) caption.textContent = tile.caption ?? "";
     caption.hidden = !caption.textContent;
   }
-  return { node, update, values: () => values };
+  return { node, update, values: () => values, ticks: () => ticks };
 }
 
 /** A value on its line from `low` to `high`, a `band` of the line marked, beside the true value if there is one. */

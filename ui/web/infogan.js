@@ -3,49 +3,67 @@
 import { toBytes, toSheet } from "./engine.js";
 import { CODES } from "./link.js";
 import { makeLive } from "./live.js";
+import { takeOwn } from "./own.js";
+import { prepare, toValues } from "./prepare.js";
 import { latent } from "./random.js";
 import { fill } from "./text.js";
 import { between, hot, onStep } from "./walk.js";
 
+const SEEDS = 100_000; // new noise is one of so many, as on the server
+
 /** Join the tab's engine component; other components reach it as `ganscope.infogan(what, controls)`. */
 export function mountInfogan(element, page) {
   const live = makeLive("infogan", element, page);
+  const shared = (window.ganscope ??= {});
   const at = (id) => document.querySelector(`#infogan-${id} .gs-root`)?.stage;
+  let moved = null; // what the controls are to show
 
-  async function show(what, controls, superseded) {
+  const options = () => shared.options?.infogan ?? [true, 0]; // keep the noise, which code the sweep is of
+  const session = () => shared.rows.infogan.session;
+  const now = () => makeScenes(live).turn(session().controls());
+  const rolled = (turn) => ({ ...turn, seed: Math.floor(Math.random() * SEEDS) });
+  const kept = (turn) => (options()[0] ? turn : rolled(turn));
+  /** Let the controls follow to where something else than a hand on them has turned the codes. */
+  function move(turn) {
+    moved = [turn.seed, turn.row, ...CODES.map((_, i) => turn.codes[i] ?? 0)];
+    session().note([session().controls()[0], ...moved]); // what comes next may not wait for them
+    page.trigger("bring", {});
+  }
+  (shared.turned ??= {}).infogan = () => moved;
+
+  /** Draw the picture at once; what shows more of it follows where nothing newer is asked. */
+  async function follow(turn, superseded, settled = () => []) {
     const scenes = makeScenes(live);
-    if (what === "follow" || what === "settle") {
-      const turn = scenes.turn(controls.slice(what === "settle" ? 2 : 0));
-      await live.timed(async () => {
-        const { stage, reading } = await scenes.picture(turn);
-        at("stage")?.draw(stage);
-        at("reading")?.draw(reading);
-        at("plane")?.draw(scenes.cross(turn));
-      });
-      if (superseded()) return;
-      at("stage")?.draw(await scenes.strip(turn));
-      if (what === "settle") at("sweep")?.draw(scenes.mark(turn, controls[1]));
-    } else {
-      const [code, ...rest] = controls;
-      const turn = scenes.turn(rest);
-      const { stage, reading } = await live.timed(() => scenes.picture(turn));
+    await live.timed(async () => {
+      const { stage, reading } = await scenes.picture(turn);
       at("stage")?.draw(stage);
       at("reading")?.draw(reading);
-      at("stage")?.draw(await scenes.strip(turn));
-      at("plane")?.draw(await scenes.map(turn));
-      at("sweep")?.draw(await scenes.sweep(turn, code));
+      at("plane")?.draw(scenes.cross(turn));
+    });
+    const rest = [["stage", () => scenes.strip(turn)], ...settled(scenes)];
+    for (const [id, work] of rest) {
+      if (superseded()) return;
+      at(id)?.draw(await work());
     }
   }
+  const show = (turn, superseded, code = options()[1]) =>
+    follow(turn, superseded, (scenes) => [
+      ["plane", () => scenes.map(turn)],
+      ["sweep", () => scenes.sweep(turn, code)],
+    ]);
+  function jump(turn) {
+    move(turn);
+    live.newest((superseded) => show(turn, superseded));
+  }
 
-  window.ganscope ??= {};
   // For walks and exports (ui/web/panels.js).
-  (window.ganscope.painters ??= {}).infogan = {
+  (shared.painters ??= {}).infogan = {
     ready: () => live.ready,
     job: (controls) => makeScenes(live).turn(controls),
     code: (controls) => makeScenes(live).codes(makeScenes(live).turn(controls)),
     state: ({ seed, row, codes, toward, share }, { m, w }) => {
-      const now = codes.map((value, i) => [CODES[i], onStep(value)]);
-      return { m, w, s: share > 0.5 ? toward : seed, k: row, ...Object.fromEntries(now) };
+      const turned = codes.map((value, i) => [CODES[i], onStep(value)]);
+      return { m, w, s: share > 0.5 ? toward : seed, k: row, ...Object.fromEntries(turned) };
     },
     show: (turn) =>
       live.newest(async () => {
@@ -57,19 +75,71 @@ export function mountInfogan(element, page) {
       }),
     paint: (turns) => makeScenes(live).tiles(turns),
   };
-  window.ganscope.infogan = (what, controls) => {
-    const renews = what === "settle" && !controls[0]; // a new seed comes from the server, which sets its box
-    if (live.ready && !renews) live.newest((superseded) => show(what, controls, superseded));
+  const local = {
+    follow: (...controls) => live.newest((superseded) => follow(makeScenes(live).turn(controls), superseded)),
+    settle: (keep, code, ...controls) => {
+      const turn = makeScenes(live).turn(controls);
+      if (!keep) return jump(rolled(turn));
+      return live.newest((superseded) =>
+        follow(turn, superseded, (scenes) => [["sweep", async () => scenes.mark(turn, code)]]),
+      );
+    },
+    show: (code, ...controls) => live.newest((superseded) => show(makeScenes(live).turn(controls), superseded, code)),
+    roll: (_, ...controls) => jump(rolled(makeScenes(live).turn(controls))),
+  };
+  shared.infogan = (what, controls) => {
+    if (live.ready) local[what](...controls);
     else page.trigger("ask", { what, controls });
   };
-  const early = window.ganscope.early?.infogan;
-  if (early) window.ganscope.infogan(...early);
+  const early = shared.early?.infogan;
+  if (early) shared.infogan(...early);
+
+  const placed = ({ x, y }) => ({ ...now(), codes: [x, y, ...now().codes.slice(2)] });
+  const events = {
+    stage: { pick: ({ id }) => jump(kept({ ...now(), row: Number(id.replace("category-", "")) })) },
+    sweep: {
+      pick: ({ row, column }) => {
+        const value = Number(makeScenes(live).sweepValues()[column].toFixed(2));
+        const turn = now();
+        jump(kept({ ...turn, row, codes: turn.codes.with(options()[1], value) }));
+      },
+    },
+    plane: {
+      drag: (place) => {
+        const turn = placed(place);
+        live.newest(async (superseded) => {
+          move(turn);
+          await follow(turn, superseded);
+        });
+      },
+      release: (place) => jump(kept(placed(place))),
+    },
+  };
+  for (const [id, answers] of Object.entries(events)) {
+    (shared.stages ??= {})[`infogan-${id}`] = (name, data) => {
+      if (!live.ready || !answers[name]) return false;
+      answers[name]({ ...data });
+      return true;
+    };
+  }
+
+  takeOwn("infogan", live, async (picture, superseded) => {
+    const scenes = makeScenes(live);
+    const before = now();
+    const seen = prepare(picture, live.config);
+    const { turn, shares } = await scenes.read(seen, before);
+    at("own")?.draw(await scenes.own(seen, turn, shares));
+    move(turn);
+    const same = turn.row === before.row && String(turn.codes.slice(2)) === String(before.codes.slice(2));
+    await follow(turn, superseded, () => (same ? [] : [["plane", () => scenes.map(turn)]]));
+  });
 }
 
 /** Make the tiles of a model: `run(net, inputs, count)` and its `config`, see ui/infogan_view.local. */
 export function makeScenes({ model, config }) {
   const { texts, names, called, order, shape } = config;
   const [first, second] = config.code_names;
+  const start = config.categorical.reduce((sum, values) => sum + values, 0); // of the means in Q's output
 
   function turn([, seed, row, ...given]) {
     const codes = given.map(Number).slice(0, config.continuous);
@@ -96,13 +166,31 @@ export function makeScenes({ model, config }) {
     const tile = { id: "picture", kind: "image", ...bytes(images), alt };
     return { stage: { label: alt, patch: [tile] }, reading: reading(now, read) };
   }
+  /** Let Q read a visitor's picture: the turn that draws it again, and each category's share. */
+  async function read(seen, { seed }) {
+    const { codes: output } = await model.run("q", { images: toValues(seen) }, 1);
+    const shares = sharesOf(output);
+    const inside = (value) => Number(Math.min(config.range, Math.max(-config.range, value)).toFixed(2));
+    const means = [...output.slice(start, start + config.continuous)].map(inside);
+    return { turn: { seed, row: shares.indexOf(Math.max(...shares)), codes: means }, shares };
+  }
+  /** Show a visitor's picture beside what the generator draws from Q's reading of it. */
+  async function own({ pixels, width, height, channels }, turn, shares) {
+    const { bars, label } = categories(shares, turn.row);
+    const seen = { id: "seen", kind: "image", pixels, shape: [height, width, channels] };
+    return { label, patch: [seen, { id: "again", kind: "image", ...bytes(await draw([turn])) }, bars] };
+  }
+  function sharesOf(output) {
+    const shares = softmax(output.slice(0, config.categorical[0]));
+    return order.map((value) => shares[value]);
+  }
+  function categories(shares, mark) {
+    const best = shares.indexOf(Math.max(...shares));
+    const label = fill(texts.reading_alt, { label: names[best], share: shares[best] });
+    return { bars: { id: "categories", kind: "bars", values: shares, mark, alt: label, caption: label }, label };
+  }
   function reading(now, read) {
-    const shares = softmax(read.slice(0, config.categorical[0]));
-    const inOrder = order.map((value) => shares[value]);
-    const best = inOrder.indexOf(Math.max(...inOrder));
-    const label = fill(texts.reading_alt, { label: names[best], share: inOrder[best] });
-    const bars = { id: "categories", kind: "bars", values: inOrder, mark: now.row, alt: label, caption: label };
-    const start = config.categorical.reduce((sum, values) => sum + values, 0);
+    const { bars, label } = categories(sharesOf(read), now.row);
     const gauges = config.code_names.map((name, i) => {
       const value = read[start + i];
       const alt = fill(texts.gauge_alt, { name, value, true: now.codes[i] });
@@ -154,7 +242,8 @@ export function makeScenes({ model, config }) {
     const [channels, height, width] = shape;
     return { pixels: toBytes(images, shape, row), shape: [height, width, channels] };
   }
-  return { turn, codes, tiles, picture, strip, cross, map, mark, sweep, draw };
+  const sweepValues = () => spaced(config.sweep_steps);
+  return { turn, codes, tiles, picture, strip, cross, map, mark, sweep, sweepValues, draw, read, own };
 
   function spaced(steps) {
     return Array.from({ length: steps }, (_, i) => -config.range + (2 * config.range * i) / (steps - 1));

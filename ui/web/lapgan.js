@@ -1,28 +1,60 @@
-// LAPGAN in the visitor's browser: from the controls to the same tiles that ui/lapgan_sums.py makes.
+// LAPGAN in the visitor's browser: the pyramid, its re-rolls, the sheets beside it, and a picture that is dreamed anew.
 
-import { sizeOf, toBytes } from "./engine.js";
+import { makeScenes } from "./lapgan_scenes.js";
 import { makeLive } from "./live.js";
-import { latent } from "./random.js";
-import { fill } from "./text.js";
-import { between, hot, onStep } from "./walk.js";
+import { takeOwn } from "./own.js";
+import { bytesOf } from "./pixels.js";
+import { prepare } from "./prepare.js";
+import { repeat } from "./resize.js";
+import { onStep } from "./walk.js";
 
-/** Join the tab's engine component; other components reach it as `ganscope.lapgan("show", controls)`. */
+const SEEDS = 100_000; // new seeds are of so many, as on the server
+
+/** Join the tab's engine component; other components reach it as `ganscope.lapgan(what, controls)`. */
 export function mountLapgan(element, page) {
-  const live = makeLive("lapgan", element, page);
-  const stage = () => document.querySelector("#lapgan-stage .gs-root")?.stage;
+  const live = makeLive("lapgan", element, page, { left: handOver });
+  const shared = (window.ganscope ??= {});
+  const root = (id) => document.querySelector(`#lapgan-${id} .gs-root`);
+  const at = (id) => root(id)?.stage;
+  const canvas = (id, tile) => root(id).querySelector(`[data-tile="${tile}"] canvas`);
+  const seed = () => Math.floor(Math.random() * SEEDS);
   let kept = null;
+  let moved = null; // what the controls are to show
+  let due = false; // the sheets, once the server has drawn the picture
 
   function scenes() {
     if (kept?.model !== live.model) kept = makeScenes(live);
     return kept;
   }
-  async function show(growth) {
-    stage()?.draw(await live.timed(() => scenes().stage(growth)));
+  const session = () => shared.rows.lapgan.session;
+  /** Let the controls follow: class, seed, a seed and a gain a level. */
+  function move(controls) {
+    moved = controls.slice(1);
+    session().note(controls); // what comes next may not wait for them
+    page.trigger("bring", {});
+  }
+  (shared.turned ??= {}).lapgan = () => moved;
+
+  async function show(controls, superseded, sheets = true) {
+    const growth = scenes().growth(controls);
+    at("stage")?.draw(await live.timed(() => scenes().stage(growth)));
+    if (sheets && !superseded()) await beside(growth);
+  }
+  async function beside(growth) {
+    const made = await scenes().sheets(growth);
+    for (const [id, scene] of Object.entries(made)) at(id)?.draw(scene);
+  }
+  function jump(controls) {
+    move(controls);
+    live.newest((superseded) => show(controls, superseded));
+  }
+  /** Give every level one seed. */
+  function reseeded([model, label, , ...slots], next) {
+    return [model, label, next, ...slots.map((value, i) => (i < slots.length / 2 ? next : value))];
   }
 
-  window.ganscope ??= {};
   // For walks and exports (ui/web/panels.js).
-  (window.ganscope.painters ??= {}).lapgan = {
+  (shared.painters ??= {}).lapgan = {
     ready: () => live.ready,
     job: (controls) => scenes().growth(controls),
     code: (controls) => scenes().noise(scenes().growth(controls)),
@@ -33,7 +65,7 @@ export function mountLapgan(element, page) {
     show: (growth) =>
       live.newest(async () => {
         const { patch } = await live.timed(() => scenes().stage(growth));
-        stage()?.draw({ patch }); // not told to screen readers at every step
+        at("stage")?.draw({ patch }); // not told to screen readers at every step
       }),
     paint: async (growths) => {
       const tiles = [];
@@ -41,98 +73,118 @@ export function mountLapgan(element, page) {
       return tiles;
     },
   };
-  window.ganscope.lapgan = (what, controls) => {
-    if (live.ready) live.newest(() => show(scenes().growth(controls)));
-    else page.trigger("ask", { what, controls });
+  const local = {
+    drag: (controls) => live.newest((superseded) => show(controls, superseded, false)),
+    show: (controls) => live.newest((superseded) => show(controls, superseded)),
+    sheets: (controls) => live.newest(() => beside(scenes().growth(controls))),
+    reseed: (controls) => jump(reseeded(controls, Number(controls[2] ?? 0) >>> 0)),
+    roll: (controls) => jump(reseeded(controls, seed())),
+    level: (controls, slot) => jump(controls.with(3 + Number(slot), seed())),
   };
-  const early = window.ganscope.early?.lapgan;
-  if (early) window.ganscope.lapgan(...early);
-}
+  shared.lapgan = (what, controls) => {
+    const [name, slot] = what.split("-"); // "level-2": which of the levels
+    if (live.ready) return local[name](controls, slot);
+    due = what !== "drag";
+    return page.trigger(what === "sheets" ? "news" : "ask", { what, controls });
+  };
+  // Where the server draws, the picture comes first; the sheets of many pictures follow once it is there.
+  (shared.drawn ??= {}).lapgan = () => {
+    if (due) page.trigger("news", {});
+    due = false;
+  };
+  const early = shared.early?.lapgan;
+  if (early) shared.lapgan(...early);
 
-/** Make the tiles of a model: `run(net, inputs, count)` and its `config`, see ui/lapgan_view.local. */
-export function makeScenes({ model, config }) {
-  const { sizes, channels, texts } = config;
-  const base = sizes.length - 1;
-  const kept = []; // what each level last gave, and for what
-
-  /** Read the controls as ui/lapgan_tab.py orders them: model, label, seed, a seed a slot, a gain a slot. */
-  function growth([, label, seed, ...slots]) {
-    const count = slots.length / 2;
-    const order = sizes.map((_, level) => base - level);
-    return {
-      label: Number(label ?? 0),
-      seeds: order.map((slot) => Number((slot < count ? slots[slot] : seed) ?? 0) >>> 0),
-      gains: order.map((slot) => (slot > 0 && slot < count ? Number(slots[count + slot]) : 1)),
+  const events = {
+    classes: {
+      pick: ({ id }) =>
+        jump(
+          session()
+            .controls()
+            .with(1, Number(id.replace("class-", ""))),
+        ),
+    },
+    others: {
+      pick: ({ row, column }) => {
+        const controls = session().controls();
+        const now = scenes().growth(controls).seeds[0];
+        jump(reseeded(controls, scenes().page(now)[row * live.config.others_columns + column]));
+      },
+    },
+    examples: {
+      pick: ({ id }) => {
+        const example = id.replace("example-", "");
+        const pixels = bytesOf(canvas("examples", id), live.config.channels);
+        takeWith(pixels, { label: live.config.fitting[example] ?? own().label });
+      },
+    },
+  };
+  for (const [id, answers] of Object.entries(events)) {
+    (shared.stages ??= {})[`lapgan-${id}`] = (name, data) => {
+      if (!live.ready || !answers[name]) return false;
+      answers[name]({ ...data });
+      return true;
     };
   }
 
-  /** Grow one picture: {image, enlarged, band} of each level, index 0 the finest, channels first. */
-  async function grow({ gains, ...rest }) {
-    const stages = [];
-    for (let level = base; level >= 0; level -= 1) {
-      // A level's net is run again only where what it sees has changed: turning its own gain needs no net at all.
-      const key = JSON.stringify([{ ...rest, seeds: rest.seeds.slice(level) }, gains.slice(level + 1)]);
-      if (kept[level]?.key !== key) kept[level] = { key, made: await draw(level, rest, stages[level + 1]) };
-      stages[level] = sum(level, kept[level].made, gains[level]);
-    }
-    return stages;
+  // The picture of one's own: which level is kept, as what class and with which seed it is dreamed.
+  let mine = null; // {pixels, served}: what was taken here last, and after which of the server's scenes
+  let toOwn = null;
+  const own = () => {
+    const [level, label, seed] = shared.options?.lapgan ?? live.config.own;
+    return { level: Number(level), label: Number(label ?? 0), seed: Number(seed ?? 0) };
+  };
+  function pixelsNow() {
+    if (mine?.served === at("own").served) return mine.pixels;
+    return bytesOf(canvas("own", "original"), live.config.channels);
   }
-  async function draw(level, now, coarser) {
-    const inputs = coarser ? { coarse: coarser.image } : {};
-    noises(level, now).forEach((noise, i) => (inputs[`noise${i}`] = noise));
-    if (config.classes) inputs.classes = Float32Array.from(hot(config.classes, now.label, now.mixed));
-    return model.run(`level${level}`, inputs, 1);
+  async function dream({ level, label, seed }) {
+    at("own").draw(await scenes().own(pixelsNow(), level, label, seed));
   }
-  function noises(level, { seeds, toward, share }) {
-    return config.noise_shapes[level].map((shape, i) => {
-      const from = (seed) => latent(seed, sizeOf(shape), 2 * level + i);
-      return toward === undefined ? from(seeds[level]) : between(from(seeds[level]), from(toward), share);
-    });
+  async function take(pixels, changes = {}) {
+    mine = { pixels, served: at("own").served };
+    await dream({ ...own(), ...changes });
+    at("true").draw(scenes().taken(pixels));
   }
-  /** All noise of a picture, from the coarsest level to the finest. */
-  function noise(now) {
-    return sizes.flatMap((_, slot) => noises(base - slot, now).flatMap((values) => [...values]));
+  function moveOwn(changes) {
+    const next = { ...own(), ...changes };
+    (shared.options ??= {}).lapgan = [next.level, next.label, next.seed];
+    toOwn = [next.label, next.seed];
+    root("own").tell("bring", {});
   }
-  function sum(level, { image, enlarged, band }, gain) {
-    if (image) return { image: image.map(clip) };
-    const sign = config.residual_sign === "paper" ? gain : -gain;
-    const whole = enlarged.map((value, i) => value + sign * band[i]);
-    // Only what is shown is clipped: the next level reads what the sum gave.
-    return { enlarged, band: band.map((value) => gain * value), image: level ? whole : whole.map(clip) };
+  (shared.turned ??= {}).lapgan_own = () => toOwn;
+  function takeWith(pixels, changes) {
+    moveOwn(changes);
+    live.newest(() => take(pixels, changes));
   }
+  const ownLocal = {
+    dream: (controls) => {
+      const [level, label, seed] = controls;
+      (shared.options ??= {}).lapgan = controls;
+      live.newest(() => dream({ level: Number(level), label: Number(label ?? 0), seed: Number(seed ?? 0) }));
+    },
+    again: () => {
+      moveOwn({ seed: seed() });
+      live.newest(() => dream(own()));
+    },
+    above: () => live.newest(() => take(bytesOf(canvas("stage", "picture"), live.config.channels))),
+  };
+  shared.lapgan_own = (what, controls) => {
+    if (live.ready) ownLocal[what](controls);
+    else root("own").tell("ask", { what });
+  };
+  takeOwn("lapgan", live, async (picture) => {
+    const { sizes, channels } = live.config;
+    // A thumbnail that is as large as one of the coarse levels is that level exactly.
+    const level = picture.width === picture.height && sizes.slice(1).includes(picture.width);
+    const whole = level ? repeat(picture, sizes[0]) : picture;
+    const { pixels } = prepare(whole, { digits: false, shape: [channels, sizes[0], sizes[0]] });
+    await take(pixels);
+  });
 
-  async function stage(now) {
-    const tiles = [];
-    const stages = await grow(now);
-    stages.forEach(({ image, enlarged, band }, level) => {
-      const size = sizes[level];
-      if (level) tiles.push(picture(`sum-${size}`, image, size));
-      if (!band) return;
-      tiles.push(picture(`enlarged-${size}`, enlarged, size));
-      tiles.push({ id: `band-${size}`, kind: "signed", ...signed(band, size, config.limits[level]) });
-    });
-    const name = config.names[now.label] ?? texts.plain;
-    const seen = [...new Set([...now.seeds].reverse())].join(", ");
-    const alt = fill(texts.stage_alt, { name, seed: seen, sizes: [...sizes].reverse().join(", ") });
-    tiles.push({ ...picture("picture", stages[0].image, sizes[0]), alt });
-    return { label: alt, patch: tiles };
+  /** The server goes on from what was taken here. */
+  function handOver() {
+    if (mine?.served !== at("own").served) return;
+    root("own").tell("news", { picture: btoa(String.fromCharCode(...mine.pixels)) });
   }
-  function picture(id, image, size) {
-    return { id, kind: "image", pixels: toBytes(image, [channels, size, size]), shape: [size, size, channels] };
-  }
-  function signed(band, size, limit) {
-    const area = size * size;
-    const pixels = new Int8Array(area);
-    for (let i = 0; i < area; i += 1) {
-      let total = 0;
-      for (let c = 0; c < channels; c += 1) total += band[c * area + i];
-      pixels[i] = Math.round(clip(total / channels / limit) * 127);
-    }
-    return { pixels, shape: [size, size, 1] };
-  }
-  return { model, growth, grow, stage, noise };
-}
-
-function clip(value) {
-  return Math.min(1, Math.max(-1, value));
 }

@@ -11,9 +11,10 @@ const KEPT = "ganscope-engine";
  *
  * `live.ready` tells whether the browser makes the pictures;
  * `live.timed(work)` runs some of that work and shows how long it took; `live.newest(work)` lets only the newest of
- * what is asked run, one at a time.
+ * what is asked run, one at a time. `ready()` is called when the browser has taken over and nothing else is to be done,
+ * `left()` when the server has to go on.
  */
-export function makeLive(name, element, { props, watch }) {
+export function makeLive(name, element, { props, watch }, { ready, left } = {}) {
   const badge = document.createElement("button");
   badge.type = "button";
   badge.className = "gs-badge";
@@ -41,6 +42,7 @@ export function makeLive(name, element, { props, watch }) {
       if (mine !== turn) return;
       Object.assign(live, { ready: true, model });
       root.dataset.readyMs = Math.round(performance.now() - started);
+      if (ready) whenIdle(() => live.model && ready().catch(() => {})); // what fails here fails again where it is used
     } catch (error) {
       if (mine !== turn) return;
       failure = String(error.message ?? error);
@@ -53,9 +55,11 @@ export function makeLive(name, element, { props, watch }) {
     badge.textContent = fill(texts[state] ?? "", { time });
     badge.title = live.ready ? texts.to_server : failure ? fill(texts.failed, { reason: failure }) : texts.to_browser;
     badge.setAttribute("aria-label", `${badge.textContent}. ${badge.title}`);
+    if (!time) document.dispatchEvent(new Event("ganscope-engine"));
   }
   badge.addEventListener("click", () => {
     wanted = !live.ready;
+    if (!wanted) left?.();
     try {
       localStorage.setItem(KEPT, wanted ? "browser" : "server");
     } catch {
@@ -85,11 +89,11 @@ export function makeLive(name, element, { props, watch }) {
       while (waiting) {
         const next = waiting;
         waiting = null;
-        await nextFrame();
         await next(() => waiting !== null);
       }
     } catch (error) {
       failure = String(error.message ?? error);
+      if (live.ready) left?.();
       live.ready = false;
       say("");
     } finally {
@@ -98,15 +102,13 @@ export function makeLive(name, element, { props, watch }) {
   }
 
   watch("value", open);
-  (window.requestIdleCallback ?? setTimeout)(open, { timeout: 500 }); // under way since early.js, if it is the first tab
+  whenIdle(open); // under way since early.js, if it is the first tab
   return live;
 }
 
-function nextFrame() {
-  return new Promise((resolve) => {
-    if (document.hidden) setTimeout(resolve, 0);
-    else requestAnimationFrame(resolve);
-  });
+function whenIdle(act) {
+  if (window.requestIdleCallback) requestIdleCallback(act, { timeout: 500 });
+  else setTimeout(act, 0);
 }
 
 export function keptEngine() {

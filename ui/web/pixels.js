@@ -40,6 +40,15 @@ export function paint(canvas, { pixels, shape, kind }) {
   canvas.getContext("2d").putImageData(new ImageData(toRGBA(bytes, shape, kind === "signed"), width, height), 0, 0);
 }
 
+/** Read a canvas back as a tile's bytes. */
+export function bytesOf(canvas, channels) {
+  const context = canvas.getContext("2d", { willReadFrequently: true });
+  const { data } = context.getImageData(0, 0, canvas.width, canvas.height);
+  const bytes = new Uint8Array((data.length / 4) * channels);
+  for (let i = 0; i < bytes.length; i += 1) bytes[i] = data[4 * Math.floor(i / channels) + (i % channels)];
+  return bytes;
+}
+
 /** Give the largest CSS size at which every pixel covers a whole number of device pixels. */
 export function crisp(available, pixels, ratio) {
   const times = Math.floor((available * ratio) / pixels);

@@ -12,11 +12,15 @@ export function mountScene(element, { props, watch, trigger, events }) {
   const root = element.querySelector(".gs-root");
   const send = steady(trigger);
   // A tab's browser engine may answer an event itself (ui/web/bigan.js); then the server is spared it.
-  const handled = (name, data) => window.ganscope?.stages?.[element.closest("[id$='-stage']")?.id]?.(name, data);
+  const { id } = element.closest(".block");
+  const handled = (name, data) => window.ganscope?.stages?.[id]?.(name, data);
   const stage = makeStage(root, (name, data) => events.includes(name) && !handled(name, data) && send(name, data));
-  root.stage = stage;
+  Object.assign(root, { stage, tell: send });
   stage.draw(JSON.parse(props.value));
-  watch("value", () => stage.draw(JSON.parse(props.value)));
+  watch("value", () => {
+    stage.served += 1;
+    stage.draw(JSON.parse(props.value));
+  });
 }
 
 /** Make a stage in `root`; `emit(name, data)` gets the events. */
@@ -79,7 +83,7 @@ export function makeStage(root, emit) {
     root.dataset.drawn = String(Number(root.dataset.drawn ?? 0) + 1);
   }
 
-  return { draw, play: () => appear(root), tiles };
+  return { draw, play: () => appear(root), tiles, served: 0 }; // served: scenes that came from the server
 }
 
 /** Let the groups appear one after another, tile by tile, unless the visitor asked for less motion. */

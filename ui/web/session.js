@@ -74,6 +74,7 @@ export function makeSession({ kind, start, weights, config: first }, trigger, ch
   function apply(given) {
     pending = given;
     const other = given.w && given.w !== controls[0] && weights.includes(given.w);
+    if (!other && given.c && page.brings?.[kind]?.(given.c)) return;
     trigger(other ? "ask" : "bring", { code: given.c ?? null });
   }
   const call = (name, job) => ((page[name] ??= {})[kind] = job);

@@ -1,8 +1,25 @@
-// Lets a picture be dropped on an upload button, or pasted while the button is in sight.
+// Lets a picture be dropped on an upload button, or pasted while the button is in sight; says where it is read, and
+// keeps it on the device where the tab's own engine takes it.
+
+import { made } from "./nodes.js";
+import { readFile, sentence } from "./prepare.js";
 
 /** Join the behaviour that ui/canvas.py puts beside an upload button; Gradio may add the button itself later. */
-export function mountWell(_, { props }) {
-  const button = () => document.getElementById(props.target);
+export function mountWell(element, { props }) {
+  const { texts, target } = props;
+  const button = () => document.getElementById(target);
+  const own = () => window.ganscope?.wells?.[target];
+  const where = made("p", texts.sent);
+  const refused = made("p", "", "gs-refused");
+  refused.setAttribute("role", "alert");
+  element.querySelector(".gs-root").append(where, refused);
+  const refuse = (text) => Object.assign(refused, { textContent: text, hidden: !text });
+  const say = () => {
+    where.textContent = own()?.ready() ? texts.stays : texts.sent;
+    refuse("");
+  };
+  document.addEventListener("ganscope-engine", say);
+  say();
   const onButton = (event) => button()?.contains(event.target);
 
   function give(event, files) {
@@ -15,6 +32,23 @@ export function mountWell(_, { props }) {
     input.files = transfer.files;
     input.dispatchEvent(new Event("change", { bubbles: true }));
   }
+  // Before Gradio hears of the file: it would send it.
+  window.addEventListener(
+    "change",
+    async (event) => {
+      if (!event.target.matches?.("input[type=file]") || event.target !== inputOf(button()) || !own()?.ready()) return;
+      event.stopImmediatePropagation();
+      const [file] = event.target.files;
+      event.target.value = "";
+      try {
+        if (file) await own().take(await readFile(file));
+        refuse("");
+      } catch (error) {
+        refuse(sentence(error, texts));
+      }
+    },
+    true,
+  );
   document.addEventListener("dragover", (event) => {
     button()?.classList.toggle("gs-over", onButton(event));
     if (onButton(event)) event.preventDefault();

@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { redraw } from "../../../ui/web/bigan.js";
-import { sizeOf, toBytes, toSheet, worst } from "../../../ui/web/engine.js";
+import { makeScenes as makeLooks, reading } from "../../../ui/web/bigan_scenes.js";
+import { toBytes, toSheet } from "../../../ui/web/engine.js";
 import { makeScenes as makeDigits } from "../../../ui/web/infogan.js";
-import { makeScenes as makePyramid } from "../../../ui/web/lapgan.js";
+import { makeScenes as makePyramid } from "../../../ui/web/lapgan_scenes.js";
+import { sizeOf, worst } from "../../../ui/web/nets.js";
 import { fill } from "../../../ui/web/text.js";
 
 test("places of a text are filled as Python fills them", () => {
@@ -114,10 +115,83 @@ test("turning a level's gain runs no net; a coarser gain runs the finer ones", a
   assert.deepEqual(asked, ["level1", "level0"]);
 });
 
-test("BiGAN's difference is what was seen less what is drawn", async () => {
-  const model = { run: async () => ({ images: new Float32Array([1, -1, 0, -1]) }) };
-  const seen = new Uint8Array([255, 255, 0, 0]);
-  const [again, difference] = await redraw({ model, config: { shape: [1, 2, 2], limit: 2 } }, [0], seen);
-  assert.deepEqual([...again.pixels], [255, 0, 128, 0]);
-  assert.deepEqual([...difference.pixels], [0, 127, Math.round(-0.5 * 127), 0]);
+const LOOKS = {
+  shape: [1, 2, 2],
+  latent: 2,
+  limit: 2,
+  typical: 90,
+  unusual: 99,
+  quantiles: Array.from({ length: 101 }, (_, i) => i),
+  texts: {
+    seen: "seen",
+    seen_plain: "as it is",
+    seen_steps: "{steps}",
+    stage_alt: "{verdict}",
+    measured: "{distance:.1f}: ",
+    share: "{share} of 100",
+    nearest: "closest",
+    farthest: "farthest",
+    typical: "Typical.",
+    unusual: "Unusual.",
+    foreign: "Foreign.",
+    turned: "Turned.",
+    turned_note: "{count} of {all}: {distance:.1f}, {own:.1f}",
+    sum_alt: "sum",
+    inside: "{count} inside",
+    outside: "{cut} cut",
+    walk_alt: "{t:.0%}",
+    slot_alt: "slot {name}",
+    distance_alt: "{distance:.1f}",
+  },
+};
+const COPYING = {
+  // E reads the first two pixels, G draws them twice.
+  run: async (net, { images, z }, count) => {
+    if (net === "encoder") return { z: Float32Array.from(images).filter((_, i) => i % 4 < 2) };
+    const drawn = Array.from({ length: count }, (_, n) => [z[2 * n], z[2 * n + 1], z[2 * n], z[2 * n + 1]]);
+    return { images: Float32Array.from(drawn.flat()) };
+  },
+};
+
+test("BiGAN's difference is what was seen less what is drawn, and turning a bar is told apart", async () => {
+  const scenes = makeLooks({ model: COPYING, config: LOOKS });
+  const shown = await scenes.look(Uint8Array.of(255, 0, 0, 0), ["centred"]);
+  assert.deepEqual([...shown.code], [1, -1]);
+  const { label, patch } = await scenes.stage(shown);
+  const tiles = Object.fromEntries(patch.map((tile) => [tile.id, tile]));
+  assert.deepEqual([...tiles.again.pixels], [255, 0, 255, 0]);
+  assert.deepEqual([...tiles.difference.pixels], [0, 0, -127, 0]);
+  assert.equal(tiles.seen.caption, "centred");
+  assert.equal(label, "Typical. 2.0: 2 of 100");
+  assert.deepEqual(tiles.code.ticks, [null, null]);
+  const turned = scenes.turn(shown, [0.99995, 1]); // the first was not touched: the bars know four decimals
+  assert.equal(scenes.changed(turned), 1);
+  const said = await scenes.stage(turned, { seen: false, values: false });
+  assert.equal(said.label, "Turned. 1 of 2: 3.5, 2.0");
+  assert.deepEqual(said.patch[0].ticks, [null, -1]);
+  assert.equal(said.patch[0].values, undefined);
+});
+
+test("A - B + C is cut to the range, and a walk begins at A and ends at B", async () => {
+  const scenes = makeLooks({ model: COPYING, config: LOOKS });
+  const picture = (one, two) => Uint8Array.of(one, two, 0, 0);
+  const mixed = await scenes.mix([picture(255, 0), picture(0, 0), picture(255, 255)]);
+  const { label, patch } = await scenes.slots(mixed);
+  assert.equal(label, "sum. 1 cut");
+  assert.deepEqual([...patch.find(({ id }) => id === "sum").pixels], [255, 255, 255, 255]);
+  const [walk, strip] = (await scenes.walk(mixed, 0.25)).patch;
+  assert.deepEqual([...walk.pixels], [191, 0, 191, 0]);
+  assert.deepEqual(strip.shape, [2, 18, 1]);
+  assert.deepEqual([strip.pixels[0], strip.pixels[16]], [255, 0]);
+  assert.deepEqual(strip.cell, [0, 2]);
+  const next = await scenes.put(mixed, picture(0, 255));
+  assert.deepEqual([next.chosen, ...next.codes[0]], [1, -1, 1]);
+});
+
+test("a distance is read as Python reads it", () => {
+  const read = (measured) => reading([1, ...Array.from({ length: 99 }, (_, i) => i + 1), 100], measured, LOOKS);
+  assert.deepEqual(read(0.5), { key: "typical", tone: "good", words: "closest" });
+  assert.deepEqual(read(45), { key: "typical", tone: "good", words: "45 of 100" });
+  assert.equal(read(90).key, "typical");
+  assert.deepEqual([read(95).key, read(99.5).key, read(250).words], ["unusual", "foreign", "farthest"]);
 });
