@@ -193,8 +193,7 @@ def test_bigan_answers_every_hand_without_a_request_and_the_server_can_go_on(ope
     distance = float((wanted - weights.model.decode(code)).norm())
     label = "document.querySelector('#bigan-stage .gs-root').ariaLabel"
     assert f"Distance {distance:.1f}: " in page.evaluate(label)
-    bar = page.locator("#bigan-stage .gs-bar").nth(30).bounding_box()
-    page.mouse.click(bar["x"] + bar["width"] / 2, bar["y"] + 3)
+    page.locator("#bigan-stage .gs-bar").nth(30).click(position={"x": 3, "y": 3})
     page.wait_for_function(f"{label}.includes('1 of 50 numbers changed')")
     page.wait_for_selector("#bigan-reset:enabled")
     page.click("#bigan-reset")
@@ -214,7 +213,7 @@ def test_bigan_answers_every_hand_without_a_request_and_the_server_can_go_on(ope
     page.wait_for_selector("#bigan-examples [aria-pressed=true][aria-label='Example: a star']")
     assert asked == []
     star = shown(page, "#bigan-stage [data-tile=again]", 28)
-    page.mouse.click(bar["x"] + bar["width"] / 2, bar["y"] + 3)
+    page.locator("#bigan-stage .gs-bar").nth(30).click(position={"x": 3, "y": 3})
     page.wait_for_function(f"{label}.includes('1 of 50 numbers changed')")
     page.locator("#bigan-engine button").click()  # the server takes over, and knows what is on show
     page.wait_for_selector("#bigan-engine [data-engine=server]")
@@ -283,7 +282,8 @@ def test_lapgan_rolls_and_dreams_without_a_request_as_the_server_does(opened):
     assert mine.keys() == theirs.keys()
     apart = {at: np.abs(np.int16(mine[at]) - np.int16(theirs[at])).max() for at in mine}
     assert len(apart) > 30
-    assert {at: off for at, off in apart.items() if off > 3} == {}  # heat maps stretch a grey level to three
+    # A heat map's colours are steepest around zero: a step of 127 may change them by 7.
+    assert {at: off for at, off in apart.items() if off > (8 if " band-" in at else 1)} == {}
 
 
 # Every picture of the tab, by where it stands.

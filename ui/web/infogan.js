@@ -41,6 +41,7 @@ export function mountInfogan(element, page) {
       at("plane")?.draw(scenes.cross(turn));
     });
     const rest = [["stage", () => scenes.strip(turn)], ...settled(scenes)];
+    if (!(await superseded.rests())) return;
     for (const [id, work] of rest) {
       if (superseded()) return;
       at(id)?.draw(await work());

@@ -38,7 +38,7 @@ export function mountLapgan(element, page) {
   async function show(controls, superseded, sheets = true) {
     const growth = scenes().growth(controls);
     at("stage")?.draw(await live.timed(() => scenes().stage(growth)));
-    if (sheets && !superseded()) await beside(growth);
+    if (sheets && (await superseded.rests())) await beside(growth);
   }
   async function beside(growth) {
     const made = await scenes().sheets(growth);

@@ -5,13 +5,15 @@ import { openModel } from "./engine.js";
 import { fill } from "./text.js";
 
 const KEPT = "ganscope-engine";
+const REST_MS = 60; // after so long without news a hand rests
 
 /**
  * Join an engine component of ui/live.py to the page.
  *
  * `live.ready` tells whether the browser makes the pictures;
  * `live.timed(work)` runs some of that work and shows how long it took; `live.newest(work)` lets only the newest of
- * what is asked run, one at a time. `ready()` is called when the browser has taken over and nothing else is to be done,
+ * what is asked run, one at a time: `work(superseded)` may ask whether there is something newer, and before what shows
+ * more of the same whether the hand `superseded.rests()`. `ready()` is called when the browser has taken over and nothing else is to be done,
  * `left()` when the server has to go on.
  */
 export function makeLive(name, element, { props, watch }, { ready, left } = {}) {
@@ -81,15 +83,26 @@ export function makeLive(name, element, { props, watch }, { ready, left } = {}) 
   }
   let running = false;
   let waiting = null;
+  let wake = () => {};
+  const superseded = () => waiting !== null;
+  /** Wait until the hand rests, and tell whether it does; what is newer ends the wait. */
+  superseded.rests = async () => {
+    await new Promise((resolve) => {
+      wake = resolve;
+      setTimeout(resolve, REST_MS);
+    });
+    return waiting === null;
+  };
   async function newest(work) {
     waiting = work;
+    wake();
     if (running) return;
     running = true;
     try {
       while (waiting) {
         const next = waiting;
         waiting = null;
-        await next(() => waiting !== null);
+        await next(superseded);
       }
     } catch (error) {
       failure = String(error.message ?? error);
