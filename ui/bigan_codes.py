@@ -61,5 +61,5 @@ def resume_mix(told: dict[str, Any] | None, held: Mix, t: float) -> tuple:
     for slot, text in enumerate(pictures):
         held = mixing.put(replace(held, chosen=slot), picture_of(text, held.seen[slot]))
     chosen = told.get("chosen")
-    held = replace(held, chosen=chosen if chosen in range(len(held.seen)) else 0)
+    held = replace(held, chosen=chosen if isinstance(chosen, int) and chosen in range(len(held.seen)) else 0)
     return mixing.slots_scene(held), mixing.walk_scene(held, t), held

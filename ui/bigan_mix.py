@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from ui import bigan_view as view
-from ui import scene
+from ui import images, inference, scene
 from ui.bigan_examples import examples
 from ui.bigan_view import name_of
 
@@ -33,8 +33,12 @@ TEXT = {
     "end_alt": "Picture {name}",
     "strip_alt": "Nine steps from A to B; arrow keys choose one",
 }
-# What the browser's engine says besides.
-DRAWN_TEXTS = ("slot_alt", "sum_alt", "inside", "outside", "walk_alt")
+# What the browser's engine says (ui/web/bigan_scenes.js).
+DRAWN_TEXTS = (
+    *("seen", "seen_steps", "seen_plain", "seen_linked", "again_note", "again_turned", "stage_alt"),
+    *("typical", "unusual", "foreign", "measured", "share", "nearest", "farthest", "plain"),
+    *("turned", "turned_note", "distance_alt", "slot_alt", "sum_alt", "inside", "outside", "walk_alt"),
+)
 SLOTS = ("A", "B", "C")
 STRIP_STEPS = 9
 
@@ -155,6 +159,19 @@ def _step_of(t: float) -> list[int]:
 
 
 def local(model: str) -> dict[str, Any]:
-    """Tell the browser's engine what it needs for the whole tab."""
-    config = view.local(model)
-    return {**config, "texts": {**config["texts"], **{key: TEXT[key] for key in DRAWN_TEXTS}}}
+    """Tell the browser's engine what it needs to draw the same pictures."""
+    config = view.net(model).config
+    return {
+        "shape": [config.channels, config.image_size, config.image_size],
+        "latent": config.latent,
+        "digits": inference.knows_digits(model),
+        "limit": view.DIFFERENCE_LIMIT,
+        "quantiles": view.quantiles_of(model),
+        "typical": view.TYPICAL,
+        "unusual": view.UNUSUAL,
+        "examples": [
+            {"steps": example.steps, "picture": images.data_url(example.picture) if example.hard else None}
+            for example in examples(model)
+        ],
+        "texts": {key: {**view.TEXT, **TEXT}[key] for key in DRAWN_TEXTS},
+    }

@@ -2,14 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from models.bigan import BiGAN
-from ui import images, inference, scene
+from ui import inference, scene
 from ui.bigan_examples import Example, examples
 
 TEXT = {
@@ -74,12 +73,6 @@ TEXT = {
     "example_alt": "Example: {name}",
 }
 PAD_TEXTS = ("pad", "pad_hint", "undo", "clear", "brush")
-# What the browser's engine says besides (ui/web/bigan_scenes.js); how to calculate with codes is in ui/bigan_mix.py.
-DRAWN_TEXTS = (
-    *("seen", "seen_steps", "seen_plain", "seen_linked", "again_note", "again_turned", "stage_alt"),
-    *("typical", "unusual", "foreign", "measured", "share", "nearest", "farthest", "plain"),
-    *("turned", "turned_note", "distance_alt"),
-)
 BARS_IN_ROW, MOST_IN_ROW = 25, 32  # the second where it saves rows
 DIFFERENCE_LIMIT = 2.0  # full colour: black where white was seen
 TYPICAL, UNUSUAL = 90, 99  # up to these percentiles of the test set's distances
@@ -177,25 +170,6 @@ def examples_patch(model: str, chosen: int | None) -> str:
     return scene.patch(TEXT["own"], *marks)
 
 
-def local(model: str) -> dict[str, Any]:
-    """Tell the browser's engine what it needs to draw the same pictures."""
-    config = inference.weights(model, "bigan").config
-    return {
-        "shape": [config.channels, config.image_size, config.image_size],
-        "latent": config.latent,
-        "digits": inference.knows_digits(model),
-        "limit": DIFFERENCE_LIMIT,
-        "quantiles": _quantiles(model),
-        "typical": TYPICAL,
-        "unusual": UNUSUAL,
-        "examples": [
-            {"steps": example.steps, "picture": images.data_url(example.picture) if example.hard else None}
-            for example in examples(model)
-        ],
-        "texts": {key: TEXT[key] for key in DRAWN_TEXTS},
-    }
-
-
 def why(model: str) -> str:
     """Say why a reconstruction is not identical, and whether these weights were trained for that after all."""
     runs = inference.weights(model, "bigan").metrics.get("training", [])
@@ -231,7 +205,7 @@ def _drawn(shown: Look) -> tuple[dict, str]:
 
 
 def _verdict(shown: Look, now: float, own: float, moved: int) -> list[scene.Tile]:
-    quantiles = _quantiles(shown.model)
+    quantiles = quantiles_of(shown.model)
     if moved:
         text = TEXT["turned_note"].format(count=moved, all=shown.code.numel(), distance=now, own=own)
         note = scene.note("verdict", text, lead=TEXT["turned"])
@@ -279,7 +253,8 @@ def reading(quantiles: Sequence[float], measured: float) -> tuple[str, scene.Ton
     return key, tone, TEXT["share"].format(share=int(share))
 
 
-def _quantiles(model: str) -> list[float] | None:
+def quantiles_of(model: str) -> list[float] | None:
+    """Return the 0 to 100 % quantiles of the test set's distances, None where they were not measured."""
     found = inference.weights(model, "bigan").metrics.get("distance_quantiles")
     return found if isinstance(found, list) and len(found) == 101 else None
 

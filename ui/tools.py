@@ -74,7 +74,8 @@ def note(kind: str, controls: Sequence[gr.components.Component]) -> None:
 def options(kind: str, controls: Sequence[gr.components.Component]) -> None:
     """Let the tab's own engine know of controls that no link holds, also when it is not they that call it."""
     js = f"(...held) => {{ ((window.ganscope ??= {{}}).options ??= {{}}).{kind} = held; return []; }}"
-    gr.on([control.change for control in controls], None, list(controls), None, js=js, **LIVE)
+    changes = [control.change for control in controls]  # type: ignore[attr-defined]  # every control has it
+    gr.on(changes, None, list(controls), None, js=js, **LIVE)
 
 
 def bring(kind: str, row: gr.HTML, controls: Sequence[gr.components.Component]) -> gr.events.Dependency:

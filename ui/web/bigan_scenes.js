@@ -11,7 +11,7 @@ const SAME = 1e-4; // the bars know four decimals
 const SLOTS = ["A", "B", "C"];
 const STRIP_STEPS = 9;
 
-/** Make the tiles of a model: `run(net, inputs, count)` and its `config`, see ui/bigan_view.local. */
+/** Make the tiles of a model: `run(net, inputs, count)` and its `config`, see ui/bigan_mix.local. */
 export function makeScenes({ model, config }) {
   const { shape, limit, texts, quantiles, latent } = config;
   const [channels, height, width] = shape;
