@@ -21,7 +21,7 @@ export function openModel(where, told, names) {
   if (!models.has(url)) {
     const model = {
       open: (name) => ask("open", url, name),
-      run: (name, inputs, count) => ask("run", url, name, inputs, count),
+      run: (...job) => ask("run", url, ...job), // see ui/web/nets.js
     };
     const at = (address) => new URL(address, document.baseURI).href;
     const made = ask("make", url, { ...where, base: at(where.base) }, { ...told, url: at(url) });

@@ -160,10 +160,9 @@ export function makeScenes({ model, config }) {
     return (await model.run("generator", inputs, turns.length)).images;
   }
   async function picture(now) {
-    const images = await draw([now]);
-    const read = (await model.run("q", { images }, 1)).codes;
-    const codes = config.code_names.map((name, i) => `${name} ${now.codes[i].toFixed(2)}`).join(", ");
-    const alt = fill(texts.stage_alt, { label: called[now.row], codes, seed: now.seed });
+    const { images, codes: read } = await model.run("generator", { codes: Float32Array.from(codes(now)) }, 1, "q");
+    const turned = config.code_names.map((name, i) => `${name} ${now.codes[i].toFixed(2)}`).join(", ");
+    const alt = fill(texts.stage_alt, { label: called[now.row], codes: turned, seed: now.seed });
     const tile = { id: "picture", kind: "image", ...bytes(images), alt };
     return { stage: { label: alt, patch: [tile] }, reading: reading(now, read) };
   }

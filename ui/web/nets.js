@@ -54,9 +54,10 @@ export function makeNets(where, { url, golden }) {
     if (!sessions.has(name)) sessions.set(name, opened(name));
     return sessions.get(name);
   }
-  /** Run a net on `count` rows: {input: Float32Array} to {output: Float32Array}. */
-  async function run(name, inputs, count) {
-    return runSession(await open(name), golden.nets[name], inputs, count);
+  /** Run a net on `count` rows: {input: Float32Array} to {output: Float32Array}; `then`: and one that reads its output. */
+  async function run(name, inputs, count, then) {
+    const made = await runSession(await open(name), golden.nets[name], inputs, count);
+    return then ? { ...made, ...(await run(then, made, count)) } : made;
   }
   async function runSession(session, { inputs: shapes }, inputs, count) {
     const feeds = {};

@@ -6,7 +6,7 @@ const models = new Map();
 const jobs = {
   make: (model, where, told) => void models.set(model, makeNets(where, told)),
   open: async (model, name) => void (await models.get(model).open(name)),
-  run: (model, name, inputs, count) => models.get(model).run(name, inputs, count),
+  run: (model, ...asked) => models.get(model).run(...asked),
   drop: (model) => void models.delete(model),
 };
 
