@@ -47,6 +47,7 @@ NOTES = {
     "it, so its correlation over all styles is low; the third mixes height with turn. The changes of copies were "
     "fitted to rendered pairs, and progress was watched on labelled training images.",
     "infogan-mnist": " Two other seeds were given up after a look at their errors on test digits.",
+    "bigan-cifar10": " It saw each picture three times only: colours and layout come back, detail does not.",
     "bigan-mnist": " The weights of both terms were settled by 1-NN accuracy among labelled training images, after "
     "earlier settings had been measured on test digits.",
 }
