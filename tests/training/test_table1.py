@@ -31,6 +31,14 @@ def test_every_row_is_measured_and_written(runs, tmp_path):
     assert all(0 <= values["nearest_neighbour_accuracy"] <= 1 for values in made["figures"].values())
 
 
+def test_some_rows_ask_for_their_own_runs_alone(runs, tmp_path):
+    (tmp_path / "autoencoder-l2").symlink_to(runs / "autoencoder-l2")
+    table1_command(tmp_path, data="fake", samples=50, rows=("autoencoder-l2",), weights_dir=tmp_path)
+    made = read_json(tmp_path / "experiments" / "table1.json")
+    assert set(made["figures"]) == {"autoencoder-l2"}
+    assert made["command"].endswith("--rows autoencoder-l2")
+
+
 def test_unequal_missing_and_other_runs_are_refused(runs, tmp_path):
     with pytest.raises(RunError, match="holds no trained run; train it with --set variant=bigan"):
         table1_command(tmp_path, data="fake", weights_dir=tmp_path)

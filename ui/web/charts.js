@@ -2,17 +2,13 @@
 
 /** Bars that start at zero, `columns` in a row; with `drag` each can be pulled, or moved with the arrow keys. */
 export function makeBars(description, emit) {
-  const { id, drag, low, high, columns } = description;
+  const { id, drag, low, high } = description;
   const node = document.createElement("figure");
   const chart = document.createElement("div");
   chart.className = "gs-chart";
   chart.setAttribute("role", drag ? "group" : "img");
   const caption = Object.assign(document.createElement("figcaption"), { className: "gs-caption" });
   node.append(chart, caption);
-  if (columns) {
-    chart.dataset.columns = columns;
-    chart.style.setProperty("--columns", columns);
-  }
   let values = [];
   let ticks = [];
   let held = -1;
@@ -87,6 +83,10 @@ export function makeBars(description, emit) {
   }
 
   function update(tile) {
+    if (tile.columns) {
+      chart.dataset.columns = tile.columns;
+      chart.style.setProperty("--columns", tile.columns);
+    }
     if (tile.values) {
       if (chart.children.length !== tile.values.length) {
         chart.replaceChildren(...tile.values.map((_, index) => column(index)));
