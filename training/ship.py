@@ -105,7 +105,8 @@ def measure(weights: Weights, bench: Bench, command: str) -> dict:
     }
     write_json(weights.folder / "metrics.json", metrics)
     if weights.kind != "classifier":
-        save_grid(weights.folder / "sample.png", *sample_picture(weights), scale=3)
+        pictures, columns = sample_picture(weights)
+        save_grid(weights.folder / "sample.png", pictures, columns, scale=max(1, min(3, 96 // pictures.shape[-1])))
     write_durably(weights.folder / "README.md", card(weights, metrics).encode())
     return metrics
 
