@@ -263,8 +263,9 @@ def sample_command(
     scale: int = 1,
     level_seeds: tuple[int, ...] = (),
     gains: tuple[float, ...] = (),
+    seeds: tuple[int, ...] = (),
 ) -> None:
-    """Draw one picture: the same as the page's and the API's for the same numbers.
+    """Draw one picture, or one a seed: the same as the page's and the API's for the same numbers.
 
     Args:
         weights: weights folder.
@@ -275,9 +276,12 @@ def sample_command(
         scale: enlarge so many times.
         level_seeds: LAPGAN's seeds, one a level from the coarsest on, instead of one seed for all.
         gains: LAPGAN's factors on the detail of each level, likewise, 1 by default; the coarsest has no detail.
+        seeds: instead of seed, several: their pictures side by side in one row.
     """
     torch.set_num_threads(1)
-    save_grid(out, draw_one(load_weights(weights), seed, label, codes, level_seeds, gains), 1, scale=scale, border=0)
+    loaded, seeds = load_weights(weights), seeds or (seed,)
+    row = torch.cat([draw_one(loaded, one, label, codes, level_seeds, gains) for one in seeds])
+    save_grid(out, row, len(seeds), scale=scale, border=0)
     print(out)
 
 

@@ -24,7 +24,7 @@ OPTIONS = {
     "publish": ("--private",),
     "figures": ("--readme", "--weights-dir"),
     "quiz": ("--to", "--count", "--seed", "--size", "--channels", "--download"),
-    "sample": ("--seed", "--label", "--codes", "--out", "--scale", "--level-seeds", "--gains"),
+    "sample": ("--seed", "--seeds", "--label", "--codes", "--out", "--scale", "--level-seeds", "--gains"),
 }
 # Starting Python takes longest, so one process stands for all.
 AS_MODULE = """
