@@ -24,7 +24,7 @@ TEXT = {
     "foreign": "Another site's page sent this; open Ganscope itself. (A proxy in front must pass X-Forwarded-For on.)",
     "address": "Addresses are not fetched: send the picture itself.",
     "no_call": "There is no call of that name; {names} are there.",
-    "no_argument": "An argument is not one of this call; /gradio_api/info lists them.",
+    "no_argument": "An argument is not one of this call; the API's list names them.",
     "damaged": "The picture arrived damaged; send it again.",
 }
 # Ways to fetch from elsewhere, to run ffmpeg on a stranger's film, to look at what others do, to edit the app.

@@ -208,7 +208,7 @@ def test_calls_and_arguments_that_are_not_there_get_a_sentence(app, way):
     assert unknown.status_code == 404
     assert unknown.text.startswith("There is no call of that name; lapgan_generate, ")
     odd = httpx.post(f"{app}/gradio_api/call/v2/infogan_generate", json={"sead": 1}, timeout=60)
-    assert (odd.status_code, odd.text) == (422, "An argument is not one of this call; /gradio_api/info lists them.")
+    assert (odd.status_code, odd.text) == (422, "An argument is not one of this call; the API's list names them.")
 
 
 def test_large_uploads_are_cut_off(app):
