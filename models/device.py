@@ -31,7 +31,9 @@ def describe(device: torch.device) -> str:
         return f"CUDA ({torch.cuda.get_device_name(device)})"
     if device.type == "mps":
         return "MPS (Apple)"
-    return f"CPU ({platform.machine()}, {torch.get_num_threads()} threads, {torch.backends.cpu.get_cpu_capability()})"
+    threads = torch.get_num_threads()
+    counted = f"{threads} thread{'s' * (threads > 1)}"
+    return f"CPU ({platform.machine()}, {counted}, {torch.backends.cpu.get_cpu_capability()})"
 
 
 def has_fast_bfloat16(device: torch.device) -> bool:

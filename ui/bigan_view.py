@@ -29,7 +29,7 @@ TEXT = {
     "paper_url": "https://arxiv.org/abs/1605.09782",
     "model": "Weights",
     "pad": "Pad to draw a digit on",
-    "pad_hint": "Draw a digit here",
+    "pad_hint": "Draw here",
     "undo": "Undo",
     "clear": "Clear",
     "brush": "Brush",

@@ -51,7 +51,7 @@ TEXT = {
     "own_hint": "Draw a digit, or bring a picture: the sliders move to what Q reads.",
     "own_hint_other": "Bring a picture: the sliders move to what Q reads.",
     "pad": "Pad to draw a digit on",
-    "pad_hint": "Draw a digit here",
+    "pad_hint": "Draw here",
     "undo": "Undo",
     "clear": "Clear",
     "brush": "Brush",

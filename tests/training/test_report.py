@@ -68,7 +68,7 @@ def test_the_plain_gan_a_control_and_an_ablation_stand_beside(tmp_path):
 
 
 def test_places_of_a_key_are_filled_and_any_factor_is_known():
-    assert figure("rho_code12_rotation_sine").name == "Code 12 with sine of the rotation: rho"
+    assert figure("rho_code12_rotation").name == "Code 12 with rotation: rho"
     assert "true shoe size" in figure("rho_shoe_size").definition
     assert figure("swd_7px_from_real_14px").name == "7 px band from real 14 px pictures on"
     assert all(re.fullmatch(r"[^.].*\.\)?", known.definition, re.DOTALL) for known in FIGURES.values())

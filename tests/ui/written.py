@@ -74,6 +74,7 @@ OTHERS = (
         "dark",
         "light",
         "{0} numbers",
+        "{0} thread",
         "{0} threads",
     ),
     *("{0} s", "{0} min", "{0} h", "modern", "paper", "steps", "minutes", "disk full", "middle square"),
