@@ -4,7 +4,6 @@ A real server, a real browser and the training step; nothing else should run bes
 """
 
 import json
-import shutil
 import statistics
 import time
 
@@ -16,7 +15,7 @@ from models.checkpoint import Weights, load_weights, read_json
 from models.device import describe, has_fast_bfloat16
 from models.lapgan import LAPGANConfig
 from tests.ui.calls import call
-from tests.ui.conftest import CHROMIUM, CHROMIUM_ARGUMENTS, SHIPPED, running_app
+from tests.ui.conftest import CHROMIUM_ARGUMENTS, SHIPPED, find_chromium, running_app
 from training.experiments import EXPERIMENTS, write_experiment
 from training.run import RunError
 from training.speed import Variant, step
@@ -120,9 +119,9 @@ def megabytes(*paths) -> float:
 def main() -> None:
     """Measure, write the experiment and print it."""
     torch.set_num_threads(1)
-    figures, path = {}, next(filter(None, map(shutil.which, CHROMIUM)))
+    figures = {}
     with running_app(SHIPPED, GANSCOPE_TRAINING="off") as app, sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=CHROMIUM_ARGUMENTS)
+        browser = playwright.chromium.launch(executable_path=find_chromium(), args=CHROMIUM_ARGUMENTS)
         page = browser.new_page()
         page.goto(f"{app}/healthz")
         for name in EXPERIMENTS["speed"].rows:

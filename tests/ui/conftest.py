@@ -138,13 +138,18 @@ def empty_app(tmp_path_factory):
         yield address
 
 
-@pytest.fixture(scope="session")
-def chromium():
+def find_chromium():
+    """Return the path of the browser; without one a test fails."""
     path = next((found for name in CHROMIUM if (found := shutil.which(name))), None)
     if path is None:
         pytest.fail("Chromium is not installed, so the page is untested; install it (apt-get install chromium).")
+    return path
+
+
+@pytest.fixture(scope="session")
+def chromium():
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=CHROMIUM_ARGUMENTS)
+        browser = playwright.chromium.launch(executable_path=find_chromium(), args=CHROMIUM_ARGUMENTS)
         yield browser
         browser.close()
 

@@ -1,13 +1,12 @@
 """The README's screenshots, for when weights or the look of a tab have changed: `make screenshots`."""
 
 import io
-import shutil
 from pathlib import Path
 
 from PIL import Image
 from playwright.sync_api import Page, sync_playwright
 
-from tests.ui.conftest import CHROMIUM, CHROMIUM_ARGUMENTS, ROOT, SHIPPED, running_app
+from tests.ui.conftest import CHROMIUM_ARGUMENTS, ROOT, SHIPPED, find_chromium, running_app
 
 DOCS = ROOT / "docs"
 COLOURS = 128  # a few tens of kilobytes each
@@ -34,9 +33,8 @@ def take(page: Page, address: str, tab: str, to: Path) -> None:
 
 def main() -> None:
     """Take all of them, of the weights that are shipped."""
-    path = next(found for name in CHROMIUM if (found := shutil.which(name)))
     with running_app(SHIPPED) as address, sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=CHROMIUM_ARGUMENTS)
+        browser = playwright.chromium.launch(executable_path=find_chromium(), args=CHROMIUM_ARGUMENTS)
         # Less motion: the film of a training stands still at its end.
         window = {"width": 1280, "height": 860}
         page = browser.new_page(viewport=window, locale="en-US", color_scheme="light", reduced_motion="reduce")

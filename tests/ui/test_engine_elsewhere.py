@@ -7,7 +7,7 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from tests.ui.conftest import CHROMIUM, CHROMIUM_ARGUMENTS, STATE
+from tests.ui.conftest import CHROMIUM_ARGUMENTS, STATE, find_chromium
 from ui import engine_files
 
 SWEEP_MS = 250
@@ -95,8 +95,7 @@ def test_the_cdns_copy_draws_the_same_and_a_changed_one_is_refused(shipped, chro
 @pytest.mark.browser
 def test_without_webassembly_the_server_draws(shipped, chromium):
     arguments = [*CHROMIUM_ARGUMENTS, "--js-flags=--jitless"]  # takes WebAssembly away, too
-    path = next(filter(None, map(shutil.which, CHROMIUM)))
-    browser = chromium.browser_type.launch(executable_path=path, args=arguments)
+    browser = chromium.browser_type.launch(executable_path=find_chromium(), args=arguments)
     page = browser.new_page()
     problems = []
     page.on("pageerror", lambda error: problems.append(str(error)))
