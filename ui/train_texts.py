@@ -124,6 +124,7 @@ TEXT: dict[str, Any] = {
     "recording_title": "Recorded: {model} on {data}",
     "recording_level": ", level of {sizes} px",
     "recording_failed": ", the run that failed",
+    "recording_control": ", the control (λ = 0)",
     "run_title": "{name} ({state})",
     # The film
     "film": {

@@ -16,7 +16,7 @@ HANGUL = re.compile(r"[가-힣]")
 ENGLISH = re.compile(r"[A-Za-z]{3,}")
 # Titles of papers are names; so are those of weights and runs, which people give them.
 TITLES = citations()
-GIVEN = re.compile(r"\b[a-z]+-(?:mnist|cifar10|chairs|faces)[\w-]*", re.ASCII)
+GIVEN = re.compile(r"\b[a-z]+-(?:mnist|cifar10|chairs|faces|scenes64)[\w-]*|\bscenes64\b", re.ASCII)
 TABS = ("LAPGAN", "InfoGAN", "BiGAN", "학습")
 # Every text that is there to see or to be read out: text nodes, attributes, and what menus show.
 TEXTS = """() => {

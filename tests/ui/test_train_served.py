@@ -124,7 +124,7 @@ def test_the_whole_way_from_a_zip_to_pictures_in_the_tab(live, visit, tmp_path):
     assert (runs / "weights" / name / "model.safetensors").is_file()
 
     page.get_by_role("tab", name="Train").click()
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 150  # a busy machine reads the pictures again meanwhile
     while last_step(runs / name) <= stopped and time.monotonic() < deadline:
         time.sleep(0.2)
     assert last_step(runs / name) > stopped
