@@ -7,6 +7,7 @@ import pytest
 from playwright.sync_api import sync_playwright
 
 from tests.ui.conftest import CHROMIUM_ARGUMENTS, SHIPPED, find_chromium, running_app
+from tests.ui.test_first_paint import fetched_bytes
 
 pytestmark = [pytest.mark.load, pytest.mark.timeout(600)]
 TRIES = 5
@@ -19,19 +20,17 @@ READY = "document.querySelector('#lapgan-engine [data-engine=browser]') && perfo
 
 def visit(context, address, *, reload=False):
     """Return the seconds to the first paint, the drawn stage and the ready engine, and the megabytes fetched."""
-    page, sizes = context.new_page(), []
-    session = context.new_cdp_session(page)
-    session.send("Network.enable")
-    session.on("Network.loadingFinished", lambda event: sizes.append(event["encodedDataLength"]))
+    page, done = context.new_page(), []
+    page.on("requestfinished", lambda request: done.append(request))
     page.goto(address)
     if reload:
         page.wait_for_function(READY)
         page.wait_for_timeout(1000)
-        sizes.clear()
+        done.clear()
         page.reload()
     drawn = page.wait_for_function(DRAWN, polling=10).json_value()
     ready = page.wait_for_function(READY, polling=10).json_value()
-    found = page.evaluate(PAINTED), drawn, ready, sum(sizes) / 1e6
+    found = page.evaluate(PAINTED), drawn, ready, sum(map(fetched_bytes, done)) / 1e6
     page.close()
     return found
 

@@ -12,6 +12,12 @@ PAGE_LIMIT_MB = 5
 POSTER = "getComputedStyle(document.body, '::after').backgroundImage"
 
 
+def fetched_bytes(request):
+    """Return the bytes of a request's answer, as they came."""
+    sizes = request.sizes()
+    return sizes["responseBodySize"] + sizes["responseHeadersSize"]
+
+
 @pytest.mark.browser
 @pytest.mark.parametrize("tab", ["", "?v=1&m=infogan", "?v=1&m=bigan"])
 def test_a_picture_is_there_before_gradio_is(shipped, chromium, tab):
@@ -40,14 +46,15 @@ def test_it_makes_room_for_the_page_and_nets_are_fetched_once(shipped, chromium)
 @pytest.mark.browser
 def test_a_first_visit_fetches_little(shipped, chromium):
     page = chromium.new_page()
-    session = page.context.new_cdp_session(page)
-    session.send("Network.enable")
-    sizes = []
-    session.on("Network.loadingFinished", lambda event: sizes.append(event["encodedDataLength"]))
+    done = []
+    page.on("requestfinished", lambda request: done.append(request))  # the worker's, too
     page.goto(shipped)
     page.wait_for_selector("#lapgan-engine [data-engine=browser]", state="attached")
+    fetched = {request.url.rpartition("/")[2]: fetched_bytes(request) for request in done}
     page.close()
-    assert sum(sizes) <= PAGE_LIMIT_MB * 1e6
+    assert fetched["ort-wasm-simd-threaded.wasm"] > 2e6
+    assert fetched["level0.onnx"] > 2e5
+    assert sum(fetched.values()) <= PAGE_LIMIT_MB * 1e6
 
 
 def test_the_page_is_sent_compressed_to_whom_can_read_it(shipped):
