@@ -14,7 +14,6 @@ from playwright.sync_api import Page, sync_playwright
 from models.checkpoint import Weights, load_weights, read_json
 from models.device import describe, has_fast_bfloat16
 from models.lapgan import LAPGANConfig
-from tests.ui.calls import call
 from tests.ui.conftest import CHROMIUM_ARGUMENTS, SHIPPED, find_chromium, running_app
 from training.experiments import EXPERIMENTS, write_experiment
 from training.run import RunError
@@ -75,13 +74,15 @@ def server_ms(app: str, weights: Weights) -> list[float]:
         return []
     name, varied = calls[weights.kind]
     times = []
-    for number in range(CALLS + 5):
-        arguments = {varied: number} if varied else {"code": [number / CALLS % 1] * weights.config.latent}
-        start = time.perf_counter()
-        kind, data = call(app, name, model=weights.name, **arguments)
-        assert kind == "complete", data
-        httpx.get(data[0]["url"], timeout=60).raise_for_status()
-        times.append(1000 * (time.perf_counter() - start))
+    with httpx.Client(base_url=app, timeout=60) as client:
+        for number in range(CALLS + 5):
+            arguments = {varied: number} if varied else {"code": [number / CALLS % 1] * weights.config.latent}
+            start = time.perf_counter()
+            call = client.post(f"/gradio_api/call/v2/{name}", json={"model": weights.name, **arguments})
+            answer = client.get(f"/gradio_api/call/{name}/{call.json()['event_id']}").text
+            picture = client.get(json.loads(answer.strip().rpartition("data: ")[2])[0]["url"])
+            times.append(1000 * (time.perf_counter() - start))
+            assert picture.content.startswith(b"\x89PNG"), answer
     return sorted(times[5:])
 
 
