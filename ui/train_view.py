@@ -27,7 +27,7 @@ def recording_title(key: str, told: dict) -> str:
     if request["levels"]:
         sizes = (config["image_sizes"][level] for level in request["levels"])
         title += TEXT["recording_level"].format(sizes=", ".join(map(str, sizes)))
-    if "informed=false" in request["overrides"]:
+    if "informed=false" in request.get("overrides", ()):
         title += TEXT["recording_control"]
     return title + (TEXT["recording_failed"] if key.endswith("-failed") else "")
 
