@@ -25,8 +25,9 @@ const name = { read: (text) => (/^[A-Za-z0-9][\w.-]{0,79}$/.test(text) ? text : 
 // The continuous codes of InfoGAN's tab, as many as it has sliders for.
 export const CODES = ["c1", "c2", "c3", "c4", "c5", "c6"];
 
-// What each tab's links hold; the last three show nothing that is drawn from seeds: w weights, t ms of the quiz, s seed, k class or category, c1, c2 and so on codes, z a seed for each level from the
-// coarsest, g a gain likewise, c a whole code.
+// What each tab's links hold; the last three show nothing that is drawn from seeds: w weights, t ms of the quiz, s seed,
+// k class or category, c1, c2 and so on codes, z a seed for each level from the coarsest, g a gain likewise, c a whole
+// code.
 export const KEYS = {
   lapgan: { w: name, s: seed, k: choice, z: many(seed), g: many(real(0, 2)) },
   infogan: { w: name, s: seed, k: choice, ...Object.fromEntries(CODES.map((key) => [key, real(-2, 2)])) },
