@@ -154,6 +154,12 @@ def chromium():
         browser.close()
 
 
+def _failed(request):
+    """A request that no answer came to. What the page itself gave up by leaving (aborted) is no fault of anybody."""
+    if request.failure != "net::ERR_ABORTED":
+        yield f"failed: {request.url} ({request.failure})"
+
+
 @pytest.fixture
 def visit(chromium):
     """Open addresses in fresh browser windows; at the end nothing may have gone wrong in them unseen."""
@@ -174,7 +180,7 @@ def visit(chromium):
         page.set_default_timeout(60_000)
         page.on("console", lambda entry: problems.append(entry.text) if entry.type == "error" else None)
         page.on("pageerror", lambda error: problems.append(str(error)))
-        page.on("requestfailed", lambda request: problems.append(f"failed: {request.url}"))
+        page.on("requestfailed", lambda request: problems.extend(_failed(request)))
         page.on("request", lambda request: problems.extend(_foreign(request.url, address.split("/?")[0])))
         page.goto(address)
         if tab:
