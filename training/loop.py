@@ -14,6 +14,7 @@ from tqdm import tqdm
 
 from models import Config
 from models.device import has_fast_bfloat16
+from training.bench import spread_rows
 from training.data import Dataset, InfiniteSampler, normalise
 from training.distributed import Batched, any_rank, averages, rank, ranks
 from training.metrics import NotFiniteError
@@ -102,7 +103,7 @@ def train(
     average = copy.deepcopy(model).requires_grad_(False)
     share(model, training.optimizers)
     sampler = InfiniteSampler(len(dataset.images), settings.batch_size, seed)
-    held_out = normalise(dataset.images[:HELD_OUT]).to(device)
+    held_out = normalise(dataset.images[spread_rows(HELD_OUT, len(dataset.images))]).to(device)
     autocast = torch.autocast(device.type, torch.bfloat16, enabled=has_fast_bfloat16(device))
     torch.manual_seed(seed)
 

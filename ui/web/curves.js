@@ -1,12 +1,12 @@
 // Line charts on canvases: one canvas a chart, drawn anew only when something changed, whatever the number of points.
 
 import { plot } from "./plot.js";
-import { follow, lookAt, refresh } from "./stories.js";
+import { followNamed, lookAt } from "./stories.js";
 
 /** Join the curves of ui/train_tab.py to the page: its value names the stories, drawn into the same charts. */
-export function mountCurves(element, { props, watch }) {
+export function mountCurves(element, component) {
   const root = element.querySelector(".gs-root");
-  const { texts } = props;
+  const { texts } = component.props;
   const head = make("div", "gs-curves-head");
   const box = make("div", "gs-curves");
   const empty = Object.assign(make("p", "gs-curves-empty"), { textContent: texts.empty });
@@ -19,25 +19,10 @@ export function mountCurves(element, { props, watch }) {
   root.append(head, empty, box);
 
   let stories = [];
-  let ends = [];
   let frame = 0;
   let hover = null;
   const charts = new Map();
   root.curves = { charts, drawn: 0, drawMs: 0 };
-
-  function show() {
-    const { keys } = JSON.parse(props.value);
-    for (const end of ends) end();
-    stories = keys.map(() => null);
-    ends = keys.map((key, i) =>
-      follow(key, root, (story, change) => {
-        stories[i] = story;
-        if (!change.at || keys.length === 1) schedule();
-      }),
-    );
-    keys.forEach(refresh);
-    schedule();
-  }
 
   function schedule() {
     if (!frame)
@@ -133,8 +118,10 @@ export function mountCurves(element, { props, watch }) {
   }
 
   new MutationObserver(schedule).observe(document.body, { attributeFilter: ["class"] });
-  watch("value", show);
-  show();
+  followNamed(component, root, (named, change) => {
+    stories = named;
+    if (!change.at || named.length === 1) schedule();
+  });
 }
 
 /** Return the value at a step or, where there is none, the last before it; without a step, the newest. */

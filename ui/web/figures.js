@@ -1,26 +1,11 @@
 // The last figures of runs side by side: one column a run, a row for each figure that any of them has.
 
-import { follow, refresh } from "./stories.js";
+import { followNamed } from "./stories.js";
 
 /** Join the table of ui/train_compare.py to the page: its value names the stories. */
-export function mountFigures(element, { props, watch }) {
+export function mountFigures(element, component) {
   const root = element.querySelector(".gs-root");
   let stories = [];
-  let ends = [];
-
-  function show() {
-    const { keys } = JSON.parse(props.value);
-    for (const end of ends) end();
-    stories = keys.map(() => null);
-    ends = keys.map((key, i) =>
-      follow(key, root, (story, change) => {
-        stories[i] = story;
-        if (!change.at) draw();
-      }),
-    );
-    keys.forEach(refresh);
-    draw();
-  }
 
   function draw() {
     const there = stories.filter((story) => story?.title);
@@ -41,8 +26,10 @@ export function mountFigures(element, { props, watch }) {
     root.replaceChildren(...(rows.length ? [table] : []));
   }
 
-  watch("value", show);
-  show();
+  followNamed(component, root, (named, change) => {
+    stories = named;
+    if (!change.at) draw();
+  });
 }
 
 /** Join lists of [rank, label, text] into rows [label, text, text, …] by rank; what a run lacks is a dash. */

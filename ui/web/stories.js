@@ -17,6 +17,28 @@ export function follow(key, element, listener) {
   return () => story.listeners.delete(entry);
 }
 
+/** Follow the stories that a component's value names; hears of each change with all of them, null where none came. */
+export function followNamed({ props, watch }, element, changed) {
+  let ends = [];
+
+  function show() {
+    const { keys } = JSON.parse(props.value);
+    for (const end of ends) end();
+    const named = keys.map(() => null);
+    ends = keys.map((key, i) =>
+      follow(key, element, (story, change) => {
+        named[i] = story;
+        changed(named, change);
+      }),
+    );
+    keys.forEach(refresh);
+    changed(named, {});
+  }
+
+  watch("value", show);
+  show();
+}
+
 /** Ask for news although the story was at its end: something was done to its run. */
 export function refresh(key) {
   const story = stories.get(key);
