@@ -7,28 +7,18 @@ from pathlib import Path
 
 import torch
 
-from models import build
 from models.bigan import BiGAN
-from models.checkpoint import (
-    Weights,
-    config_from_dict,
-    load_weights,
-    read_json,
-    save_weights,
-    write_durably,
-    write_json,
-)
+from models.checkpoint import Weights, load_weights, read_json, save_weights, write_durably, write_json
 from models.gan import GAN
 from models.infogan import InfoGAN
 from models.lapgan import LAPGAN
 from models.samples import draw_samples
+from training.averaged import average_nets
 from training.bench import Bench
 from training.card import card
-from training.data import public_name
 from training.evaluate import evaluate
 from training.grids import save_grid
-from training.run import RunError, RunFolder, load_state
-from training.start import reopen
+from training.run import RunError, RunFolder
 
 
 def ship(runs: list[RunFolder], folder: Path, *, half: bool, newest: bool) -> Weights:
@@ -41,48 +31,11 @@ def ship(runs: list[RunFolder], folder: Path, *, half: bool, newest: bool) -> We
     Raises:
         RunError: a run without checkpoint, or runs that do not fit together or lack a level.
     """
-    if not runs:
-        raise RunError("Name at least one run folder to ship.")
-    requests, records = [reopen(run) for run in runs], [read_json(run.path / "run.json") for run in runs]
-    kind, config = requests[0].model, records[0]["config"]
-    for what in ("config", "data_digest"):
-        if any(record[what] != records[0][what] for record in records):
-            raise RunError(f"These runs differ in {what}, so they do not fit together; name runs of one {what}.")
-    shape = config_from_dict(kind, config)
-    model = build(kind, shape, adversary=False)
-    wanted, history = model.state_dict().keys(), []
-    found: dict[str, torch.Tensor] = {}
-    for run, request, record in zip(runs, requests, records, strict=True):
-        path = run.checkpoints / "best.safetensors"
-        if newest or not path.exists():
-            path = run.checkpoint_path((run.checkpoint_steps() or [0])[-1])
-        if not path.exists():
-            raise RunError(f"{run.path} holds no checkpoint yet.")
-        state = load_state(path)
-        prefixes = tuple(f"generators.{level}." for level in request.levels) or ("",)
-        average = {key.removeprefix("average/"): t for key, t in state.tensors.items() if key.startswith("average/")}
-        average = {key: tensor for key, tensor in average.items() if key in wanted and key.startswith(prefixes)}
-        if found.keys() & average.keys():
-            raise RunError(f"{run.path} trained what another of these runs trained as well; name one run a level.")
-        found |= average
-        history.append(
-            {
-                "request": {**asdict(request), "data": public_name(request.data)},
-                "settings": record["settings"],
-                "step": state.step,
-                "minutes": round(state.meta["seconds"] / 60, 1),
-                "cpu_minutes": round(state.meta["cpu_seconds"] / 60, 1),
-                "torch": record["torch"],
-            }
-        )
-    lacking = sorted({".".join(key.split(".")[:2]) for key in wanted - found.keys()})
-    if lacking:
-        raise RunError(f"No run here trained {', '.join(lacking)}; name the runs of those levels as well.")
-    model.load_state_dict(found, strict=True)
-    save_weights(folder, kind, shape, model, half=half)
+    weights = average_nets(runs, newest=newest)
+    save_weights(folder, weights.kind, weights.config, weights.model, half=half)
     for stale in ("README.md", "sample.png"):  # of the weights that lay here before
         (folder / stale).unlink(missing_ok=True)
-    write_json(folder / "metrics.json", {"training": history})
+    write_json(folder / "metrics.json", weights.metrics)
     return load_weights(folder)
 
 
