@@ -231,11 +231,16 @@ def remember(plan: Plan, run: RunFolder, *, resume: bool) -> None:
     old = read_json(path)
     old["request"] = json.loads(json.dumps(asdict(reopen(run))))
     for key, part in (("config", plan.config), ("settings", plan.settings)):
-        defaults = {field.name: field.default for field in fields(part) if field.default is not MISSING}
-        old[key] = json.loads(json.dumps(defaults)) | old.get(key, {})  # one that came later has its default
+        old[key] = with_defaults(old.get(key, {}), type(part))
     for key in ("request", "config", "settings", "data_digest"):
         if old.get(key) != record[key]:
             raise RunError(f"{run.path} holds a run with another {key}; start a new one in another --run-dir.")
+
+
+def with_defaults(kept: dict, kind: type[Config] | type[Settings]) -> dict:
+    """Return a config or settings as run.json keeps them, a key that came later with its default."""
+    defaults = {field.name: field.default for field in fields(kind) if field.default is not MISSING}
+    return json.loads(json.dumps(defaults)) | kept
 
 
 def reopen(run: RunFolder) -> Request:
