@@ -4,7 +4,7 @@ EXPERIMENTS holds their words and what the papers have; `weights/experiments/NAM
 `write_experiment`, and pictures lie beside it.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -145,6 +145,7 @@ def write_experiment(
     command: str,
     samples: int,
     seeds: Iterable[int],
+    runs: Sequence[Mapping[str, object]] = (),
 ) -> Path:
     """Write what was measured as `weights_dir/experiments/NAME.json` and return its path.
 
@@ -154,6 +155,7 @@ def write_experiment(
         command: what computes them again.
         samples: test pictures or samples that each value follows from.
         seeds: those of the trainings.
+        runs: what is known of each training by itself; kept in the file, shown nowhere.
 
     Raises:
         CheckpointError: a row or column that EXPERIMENTS does not know.
@@ -165,6 +167,7 @@ def write_experiment(
         "samples": samples,
         "seeds": sorted(seeds),
         "figures": {row: dict(values) for row, values in figures.items()},
+        **({"runs": [dict(one) for one in runs]} if runs else {}),
     }
     _described(path, measured)
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -40,6 +40,22 @@ def test_what_is_written_is_read_with_its_words(tmp_path):
     ]
 
 
+def test_what_is_known_of_each_training_is_kept_and_not_shown(tmp_path):
+    write_experiment(tmp_path, "table", FIGURES, **HOW)
+    (plain,), bare = read_experiments(tmp_path), read_json(tmp_path / "experiments" / "table.json")
+    runs = [{"seed": 1, "figures": {"accuracy": 0.4}}, {"seed": 2, "figures": {"accuracy": 0.6}}]
+    made = read_json(write_experiment(tmp_path, "table", FIGURES, **HOW, runs=runs))
+    assert made == {**bare, "runs": runs}
+    assert read_experiments(tmp_path) == [plain]
+
+
+def test_what_was_not_made_is_not_shown(tmp_path):
+    assert read_experiments(tmp_path) == []
+    write_experiment(tmp_path, "table", FIGURES, **HOW)
+    assert [one["name"] for one in build_report(tmp_path)["experiments"]] == ["table"]
+    assert "A picture" not in as_markdown(build_report(tmp_path))
+
+
 def test_the_report_shows_tables_and_pictures(tmp_path):
     write_experiment(tmp_path, "table", FIGURES, **HOW)
     (tmp_path / "experiments" / "bound.svg").write_text("<svg/>")
