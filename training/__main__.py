@@ -16,6 +16,7 @@ from training.distributed import join
 from training.evaluate import evaluate
 from training.export import export_command
 from training.grids import save_grid
+from training.infogan_factors import infogan_factors_command
 from training.infogan_figures import infogan_figures_command
 from training.infogan_seeds import infogan_seeds_command
 from training.look import look
@@ -41,6 +42,7 @@ app = tyro.extras.SubcommandApp()
 app.command(name="export")(export_command)
 app.command(name="figures")(figures_command)
 app.command(name="neighbours")(neighbours_command)
+app.command(name="infogan-factors")(infogan_factors_command)
 app.command(name="infogan-figures")(infogan_figures_command)
 app.command(name="infogan-seeds")(infogan_seeds_command)
 app.command(name="report")(report_command)

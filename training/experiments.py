@@ -10,6 +10,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from models.checkpoint import CheckpointError, read_json, write_json
+from training.figures import FACTORS
+from training.rendered import SCENES
 
 FOLDER = "experiments"
 
@@ -37,6 +39,29 @@ class Experiment:
     form: str = "{:.3f}"
     forms: Mapping[str, str] = field(default_factory=dict)
     pictures: Mapping[str, str] = field(default_factory=dict)
+
+
+def against_factors(title: str, data: str) -> Experiment:
+    """Describe how the codes of an InfoGAN follow the true factors of rendered pictures; data is a key of SCENES."""
+    return Experiment(
+        title,
+        "Each code, as Q reads it from the test pictures, against each true factor: Spearman's rho, without its sign. "
+        "The last row of each training pairs codes with factors one to one, and has what is true of all codes. "
+        "Without the term lambda is 0: G is not moved by the information. The paper shows pictures only.",
+        rows={
+            f"{key}-{code}": f"{words}: {'all codes' if code == 'all' else f'code {code}'}"
+            for key, words in (("with", "With the term"), ("without", "Without it"))
+            for code in (*range(4), "all")
+        },
+        columns={
+            **{name: FACTORS[name].capitalize() for name in SCENES[data].factors},
+            "mutual_information_gap": "Mutual information gap",
+            "category_error": "Category error",
+            "mutual_information_nats": "Category information, nats",
+            "steps": "Steps",
+        },
+        forms={"category_error": "{:.2%}", "steps": "{:,.0f}"},
+    )
 
 
 SHIPPED = (
@@ -95,6 +120,8 @@ EXPERIMENTS: dict[str, Experiment] = {
             "steps": "{:,.0f}",
         },
     ),
+    "infogan-factors-faces": against_factors("InfoGAN on faces: codes against true factors", "faces"),
+    "infogan-factors-chairs": against_factors("InfoGAN on chairs: codes against true factors", "chairs"),
     "speed": Experiment(
         "Size and speed of every model",
         "On two processor cores without a graphics card: one picture in the browser (the nets alone) and from the "

@@ -21,6 +21,7 @@ OPTIONS = {
     "train": ("--data", "--preset", "--minutes", "--steps", "--seed", "--run-dir", "--resume", "--dry-run", "--set"),
     "ship": ("--to", "--no-half", "--newest"),
     "evaluate": ("--data", "--data-root", "--classifier", "--samples", "--write"),
+    "infogan-factors": ("--control", "--newest", "--samples"),
     "infogan-seeds": ("--paper", "--modern", "--newest", "--classifier"),
     "publish": ("--private",),
     "figures": ("--readme", "--weights-dir"),
