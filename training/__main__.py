@@ -25,7 +25,7 @@ from training.neighbours import neighbours_command
 from training.publish import publish
 from training.quiz import quiz_sheet
 from training.recipes import ModelName
-from training.record import record
+from training.record import record_command
 from training.report import figures_command, report_command
 from training.rounding import round_command
 from training.run import RunError, RunFolder
@@ -45,6 +45,7 @@ app.command(name="neighbours")(neighbours_command)
 app.command(name="infogan-factors")(infogan_factors_command)
 app.command(name="infogan-figures")(infogan_figures_command)
 app.command(name="infogan-seeds")(infogan_seeds_command)
+app.command(name="record")(record_command)
 app.command(name="report")(report_command)
 app.command(name="round")(round_command)
 app.command(name="worker")(worker_command)
@@ -228,18 +229,6 @@ def quiz_command(
     torch.set_num_threads(1)
     quiz_sheet(data, to, count=count, seed=seed, size=size, channels=channels, download=download)
     print(to)
-
-
-@app.command(name="record")
-def record_command(run: tyro.conf.Positional[Path], /, to: Path, note: str = "") -> None:
-    """Keep a run's curves and a few of its samples, small, to be replayed in the page.
-
-    Args:
-        run: run folder.
-        to: folder of the recording, for instance weights/infogan-mnist/recording.
-        note: what is to be seen in it.
-    """
-    print(record(RunFolder(run), to, note))
 
 
 @app.command(name="publish")

@@ -9,6 +9,7 @@ import json
 from dataclasses import asdict
 from pathlib import Path
 
+import tyro
 from PIL import Image
 
 from models.checkpoint import read_json, write_durably
@@ -83,3 +84,14 @@ def shrink(frame: Path) -> bytes:
     exact = half.resize(grey.size, Image.Resampling.NEAREST).tobytes() == grey.tobytes()  # grids are enlarged twice
     (half if exact else grey).convert("RGB").save(data, "WEBP", lossless=True, quality=100, method=6)
     return data.getvalue()
+
+
+def record_command(run: tyro.conf.Positional[Path], /, to: Path, note: str = "") -> None:
+    """Keep a run's curves and a few of its samples, small, to be replayed in the page.
+
+    Args:
+        run: run folder.
+        to: folder of the recording, for instance weights/infogan-mnist/recording.
+        note: what is to be seen in it.
+    """
+    print(record(RunFolder(run), to, note))
