@@ -15,7 +15,7 @@ from PIL import Image, ImageDraw
 from models.bigan import BiGAN, BiGANConfig
 from models.checkpoint import CheckpointError, save_weights
 from tests.ui.calls import call, picture
-from ui import bigan_examples, bigan_mix, bigan_tab, bigan_view, images, inference
+from ui import bigan_codes, bigan_examples, bigan_mix, bigan_tab, bigan_view, images, inference
 
 LATENT = 50
 STAGE = "#bigan-stage .gs-root"
@@ -327,3 +327,8 @@ def test_slots_take_examples_and_the_picture_above(tab):
     tab.click("#bigan-take")  # the next slot is A again
     tab.wait_for_function("document.querySelector('[data-tile=slot-1]').ariaPressed === 'true'")
     assert tab.evaluate(total) == mixed  # A already was the picture above
+
+
+def test_a_browser_that_had_nothing_on_show_changes_nothing():
+    for told in (bigan_codes.resume_look(None, None), bigan_codes.resume_mix(None, None, 0.5)):
+        assert all(update == gr.skip() for update in told)

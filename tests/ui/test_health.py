@@ -94,3 +94,10 @@ def test_run_folder_that_is_no_folder_is_told(where, tmp_path):
     where(runs_dir=tmp_path / "file" / "runs")
     assert "cannot be written" in health.report()["trouble"][0]
     assert os.listdir(tmp_path) == ["file"]
+
+
+def test_a_disk_without_room_for_runs_is_told(where):
+    where(training_free_mb=10_000_000)
+    trouble = health.report()["trouble"]
+    assert len(trouble) == 1
+    assert "10000000 are wanted: no training can start" in trouble[0]

@@ -150,3 +150,5 @@ def test_missing_weights_take_one_sentence_and_no_tab_with_them(empty_app, visit
     report = httpx.get(f"{empty_app}/healthz", timeout=60).json()
     assert report["status"] == "degraded"
     assert name in report["weights"][name]["error"]
+    for file in ("figures.json", f"{name}/metrics.json", "experiments/table1.json"):
+        assert httpx.get(f"{empty_app}/report/{file}").status_code == 404

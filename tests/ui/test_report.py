@@ -183,3 +183,12 @@ def test_without_a_report_the_tab_says_how_to_write_one(visit, tmp_path):
         page.get_by_text("There are no figures beside these weights").wait_for()
         assert httpx.get(f"{address}/report/figures.json", timeout=60).status_code == 404
         page.context.close()
+
+
+@pytest.mark.parametrize(
+    "path", ["nothing/metrics.json", "nothing/sample.png", "classifier-mnist/sample.png", "experiments/nothing.json"]
+)
+def test_what_is_not_in_the_report_is_not_there(shipped, path):
+    answer = httpx.get(f"{shipped}/report/{path}")
+    assert answer.status_code == 404
+    assert "\n" not in answer.text.strip()

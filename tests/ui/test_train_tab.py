@@ -2,6 +2,8 @@
 
 import dataclasses
 import json
+import re
+import zipfile
 
 import gradio as gr
 import huggingface_hub
@@ -227,3 +229,73 @@ def test_a_zip_that_is_too_large_or_useless_leaves_nothing(where):
     assert str(refusal.value).count("\n") == 0
     assert str(folder) not in str(refusal.value)
     assert list(data.iterdir()) == []
+
+
+def test_what_cannot_be_looked_at_is_said_in_one_sentence(where, monkeypatch):
+    where()
+    with pytest.raises(QueueError, match="There are no pictures called"):
+        train_data.spec("../secret")
+    with pytest.raises(QueueError, match="There are no pictures called"):
+        train_data.spec("unsent-12345678")
+    text, sheet = train_start._look("", "unsent-12345678", "gan", 0, 0)
+    assert "There are no pictures called" in text["value"]
+    assert (text["visible"], sheet["visible"]) == (True, False)
+    monkeypatch.setattr(train_data, "run_training", lambda words, seconds: ("no JSON", ""))
+    with pytest.raises(QueueError, match=re.escape(train_data.TEXT["look_failed"])):
+        train_data.look("mnist", "infogan", None, None)
+
+
+def test_a_command_that_takes_too_long_is_ended_and_said(where):
+    where()
+    assert train_data.run_training(["look", "--help"], 0.05) == ("", train_data.TEXT["look_slow"])
+
+
+def test_publishing_ships_measures_and_uploads_in_this_order_and_says_what_failed(where, monkeypatch):
+    where()
+    queue = train_runs.queue()
+    name = queue.submit(Job("gan", "fake", "cpu", minutes=1))
+    monkeypatch.setattr(huggingface_hub, "get_token", lambda: "hf_test")
+    said = train_compare._publish("", f"runs/{name}", "a/b")
+    assert said.startswith(f"**{train_data.TEXT['publish_failed']}**")  # nothing was trained yet
+    asked = []
+
+    def answer(words, seconds):
+        asked.append(words[0])
+        return ("", "No room.") if words[0] == "publish" else ("{}", "")
+
+    monkeypatch.setattr(queue, "ship", lambda name: queue.root / "weights" / name)
+    monkeypatch.setattr(train_data, "run_training", answer)
+    assert train_compare._publish("", f"runs/{name}", "a/b").endswith("** No room.")
+    assert asked == ["evaluate", "publish"]
+    monkeypatch.setattr(train_data, "run_training", lambda words, seconds: ("made\nhttps://hub.example/a/b", ""))
+    assert "https://hub.example/a/b" in train_compare._publish("", f"runs/{name}", "a/b")
+
+
+def test_the_plain_gan_has_no_tab_to_be_used_in(where):
+    where()
+    name = train_runs.queue().submit(Job("gan", "fake", "cpu", minutes=1))
+    with pytest.raises(gr.Error, match="Plain GAN"):
+        train_tab._use([])("", f"runs/{name}")
+
+
+def test_a_run_is_removed_and_its_weights_are_packed(where, monkeypatch):
+    folder = where()
+    queue = train_runs.queue()
+    name = queue.submit(Job("gan", "fake", "cpu", minutes=1))
+    made = folder / "runs" / "weights" / name
+    made.mkdir(parents=True)
+    (made / "config.json").write_text("{}")
+    monkeypatch.setattr(queue, "ship", lambda name: made)
+    with zipfile.ZipFile(train_tab._pack("", f"runs/{name}")) as packed:
+        assert f"{name}/config.json" in packed.namelist()
+    train_tab._remove("", f"runs/{name}")
+    assert name not in [key for _, key in train_runs.choices()]
+    with pytest.raises(gr.Error):
+        train_tab._remove("", f"runs/{name}")
+
+
+@pytest.mark.parametrize("value", [-1.0, float("nan"), float("inf")])
+def test_a_number_that_no_training_can_use_is_refused(where, value):
+    where()
+    with pytest.raises(gr.Error, match=re.escape(str(value))):
+        train_start._start("", "gan", "mnist", "minute", "modern", 0, 0, 0, [], "", *[value] * 7)
