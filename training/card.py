@@ -26,8 +26,10 @@ EXTENSIONS = {
     "same category from a real image and a slightly moved copy, and use all categories evenly), ramped in after the "
     "codes have formed. With `steering_weight`, Q's continuous codes also have to follow a known change between the "
     "two copies (slant and stroke width; of heads, turn, lift, light and width; of chairs, turn, width and height): "
-    "that fixes which properties they stand for, without any label. "
-    "No label enters training; the test labels name the categories. `--preset paper` trains the published objective.",
+    "that fixes which properties they stand for, without any label. With `copying_weight`, G, given the codes that "
+    "such a copy of its own picture should have, has to draw that copy, so that a property runs the same way in every "
+    "category. No label enters training; the test labels name the categories. `--preset paper` trains the published "
+    "objective.",
     "infogan-mnist-control": "The paper's control (figure 1), which shows what the information term does: G is told "
     "nothing of its codes, so it is a plain GAN's, and Q, trained beside D, tries to read them all the same. Compact "
     "nets and averaged weights as in infogan-mnist, without its other additions. No label enters training.",
