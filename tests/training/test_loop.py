@@ -8,7 +8,8 @@ import pytest
 import torch
 from torch import nn
 
-from training.data import open_dataset
+from training import loop
+from training.data import normalise, open_dataset
 from training.loop import Limits, eta, finished, train, update_average
 from training.run import RunFolder, load_state
 
@@ -102,6 +103,15 @@ def test_parts_equal_the_whole(dataset, run, tmp_path):
     whole, sum_of_parts = (load_state(folder.checkpoint_path(12)) for folder in (run, parts))
     assert whole.tensors.keys() == sum_of_parts.tensors.keys()
     assert all(torch.equal(tensor, sum_of_parts.tensors[key]) for key, tensor in whole.tensors.items())
+
+
+def test_checkpoints_are_judged_on_pictures_from_all_over_the_data(dataset, run, monkeypatch):
+    monkeypatch.setattr(loop, "HELD_OUT", 10)  # of 30; a folder's pictures come class by class
+    training, judged = StandIn(), []
+    training.score = lambda model, images: judged.append(images) or 0.0
+    trained(training, dataset, run)
+    assert all(torch.equal(images, normalise(dataset.images[::3])) for images in judged)
+    assert len(judged) == 3
 
 
 def test_a_finished_run_is_left_as_it_is(dataset, run):
