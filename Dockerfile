@@ -27,7 +27,7 @@ ARG TORCH=cuda
 ARG TORCH_INDEX_URL=
 COPY requirements.lock .
 RUN set -eu; \
-    awk '/^[a-z]/ { torch = /^(torch|torchvision|triton|cuda-|nvidia-)/ } \
+    awk '/^[a-z]/ { torch = /^(torch==|torchvision==|triton==|cuda-|nvidia-)/ } \
         { print > (torch ? "torch.lock" : "rest.lock") }' requirements.lock; \
     case "$TORCH" in \
         cuda) pip install --no-deps --require-hashes -r torch.lock ;; \

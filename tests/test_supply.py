@@ -1,6 +1,7 @@
 """What a release installs: exact versions with hashes, from wherever the installer is told to look."""
 
 import re
+import subprocess
 from datetime import date
 from pathlib import Path
 
@@ -61,6 +62,17 @@ def test_every_requirement_is_exact_and_names_no_host(path):
 
 def test_release_image_installs_by_hash():
     assert "--require-hashes" in (ROOT / "Dockerfile").read_text()
+
+
+def test_the_image_without_cuda_leaves_out_nothing_else(tmp_path):
+    """The Dockerfile takes torch apart from the rest; of its part, an image without CUDA keeps two packages only."""
+    text = (ROOT / "requirements.lock").read_text()
+    (tmp_path / "requirements.lock").write_text(text)
+    step = re.search(r"awk .*requirements\.lock", (ROOT / "Dockerfile").read_text(), flags=re.DOTALL)[0]
+    subprocess.run(["sh", "-c", step], cwd=tmp_path, check=True)
+    apart, rest = (locked((tmp_path / name).read_text()) for name in ("torch.lock", "rest.lock"))
+    assert {**apart, **rest} == locked(text)
+    assert {name for name in apart if not name.startswith(("cuda-", "nvidia-"))} == {"torch", "torchvision", "triton"}
 
 
 def test_an_audit_that_saw_nothing_fails():

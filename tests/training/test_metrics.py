@@ -240,6 +240,27 @@ def test_frechet_distance_equals_the_matrix_root_where_covariances_do_not_commut
     assert frechet_distance(torch.from_numpy(a), torch.from_numpy(b)) == pytest.approx(expected)
 
 
+@pytest.mark.parametrize(("count", "width", "dead"), [(400, 40, 0), (30, 64, 0), (400, 40, 8), (100, 1, 0)])
+def test_frechet_distance_is_the_published_formula_on_random_features(rng, count, width, dead):
+    """As Heusel et al. compute it, with scipy's matrix root; also of fewer rows than features, and of dead features."""
+    a = rng.standard_normal((count, width)) @ rng.standard_normal((width, width)) + 30
+    b = rng.standard_normal((count + 7, width)) * np.linspace(0.5, 2, width) + 31
+    a[:, :dead] = b[:, :dead] = 0
+    covariance_a, covariance_b = (np.atleast_2d(np.cov(rows.T)) for rows in (a, b))
+    root = sqrtm(covariance_a @ covariance_b + 1e-12 * np.eye(width)).real  # it fails on singular ones
+    shift = a.mean(axis=0) - b.mean(axis=0)
+    expected = shift @ shift + np.trace(covariance_a + covariance_b - 2 * root)
+    assert frechet_distance(a, b) == pytest.approx(expected, rel=1e-3)
+
+
+def test_frechet_distance_needs_two_rows_of_finite_features(rng):
+    features = rng.standard_normal((5, 3))
+    with pytest.raises(ValueError, match="two or more rows"):
+        frechet_distance(features, features[:1])
+    with pytest.raises(ValueError, match="NaN or infinite"):
+        frechet_distance(features, np.full((5, 3), np.inf))
+
+
 @pytest.mark.parametrize("shape", [(500, 64), (20, 64), (500, 1)])
 def test_frechet_distance_of_equal_sets_is_0(rng, shape):
     features = rng.standard_normal(shape)
