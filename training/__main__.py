@@ -10,10 +10,8 @@ import tyro
 
 from models.checkpoint import CheckpointError, load_weights
 from models.device import choose_device
-from training.bench import load_bench
-from training.data import DataError, public_name
+from training.data import DataError
 from training.distributed import join
-from training.evaluate import evaluate
 from training.export import export_command
 from training.grids import save_grid
 from training.infogan_factors import infogan_factors_command
@@ -30,7 +28,7 @@ from training.report import figures_command, report_command
 from training.rounding import round_command
 from training.run import RunError, RunFolder
 from training.runs import QueueError
-from training.ship import draw_one, measure, note_ablation, ship
+from training.ship import draw_one, evaluate_command, ship
 from training.speed import speed_command
 from training.start import Request, first_batch, reopen, resolve, start
 from training.submit import submit_command
@@ -39,6 +37,7 @@ from training.transfer import transfer_command
 from training.workers import worker_command
 
 app = tyro.extras.SubcommandApp()
+app.command(name="evaluate")(evaluate_command)
 app.command(name="export")(export_command)
 app.command(name="figures")(figures_command)
 app.command(name="neighbours")(neighbours_command)
@@ -137,49 +136,6 @@ def ship_command(
     """
     weights = ship([RunFolder(run) for run in runs], to, half=half, newest=newest)
     print(f"{weights.name}: {(to / 'model.safetensors').stat().st_size / 1e6:.1f} MB in {to}")
-
-
-@app.command(name="evaluate")
-def evaluate_command(
-    weights: tyro.conf.Positional[Path],
-    /,
-    data: str,
-    data_root: Path | None = None,
-    classifier: Path | None = None,
-    samples: int = 10_000,
-    threads: int = 1,
-    write: bool = False,
-    beside: Path | None = None,
-    note: str = "",
-) -> None:
-    """Measure weights on the test split and print the figures as JSON.
-
-    Args:
-        weights: weights folder.
-        data: as in train.
-        data_root: folder with an existing copy of the data.
-        classifier: weights folder of the independent classifier; by default the one beside `weights` for that data.
-        samples: test images and samples used.
-        threads: CPU threads.
-        write: also write metrics.json, sample.png and the model card into the folder.
-        beside: weights folder whose card shall show these figures beside its own, as an ablation.
-        note: what was changed in it; the heading there.
-    """
-    torch.set_num_threads(threads)
-    loaded = load_weights(weights)
-    usual = weights.parent / f"classifier-{weights.name.split('-', 1)[-1]}"
-    chosen = classifier or (usual if usual.is_dir() else None)
-    judge = load_weights(chosen) if chosen and loaded.kind != "classifier" else None
-    config = loaded.config
-    bench = load_bench(
-        data, data_root=data_root, size=config.image_size, channels=config.channels, classifier=judge, samples=samples
-    )
-    command = f"python -m training evaluate weights/{weights.name} --data {public_name(data)} --samples {samples}"
-    command += f" --classifier weights/{classifier.name}" if classifier else ""
-    result = measure(loaded, bench, command) if write else evaluate(loaded, bench)
-    if beside:
-        note_ablation(beside, result, loaded, command, note or f"Beside {loaded.name}")
-    print(json.dumps(result["figures"], indent=1))
 
 
 @app.command(name="look")

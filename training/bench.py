@@ -25,12 +25,14 @@ class Bench:
         test: test split.
         classifier: the independent classifier, for figures that need one.
         samples: how many images to generate and how many test images to use; fewer for a quick look.
+        inception: from images (N, C, s, s) in [-1, 1] to the features (N, D) that FID is computed on.
     """
 
     train: Dataset
     test: Dataset
     classifier: Weights | None = None
     samples: int = SAMPLES
+    inception: Callable[[Tensor], Tensor] | None = None
 
     def judge(self) -> Classifier:
         if self.classifier is None:

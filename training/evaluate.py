@@ -19,7 +19,7 @@ from models.pyramid import Stage, decompose, halvings
 from training.bench import BATCH, Bench, accuracy, in_batches, spread_rows
 from training.data import normalise
 from training.factors import measure_factors
-from training.fidelity import fidelity, gan_likelihood, lapgan_likelihood
+from training.fidelity import fidelity, gan_likelihood, inception_distance, lapgan_likelihood, training_pictures
 from training.metrics import (
     diversity,
     frechet_distance,
@@ -237,9 +237,7 @@ def evaluate_gan(weights: Weights, bench: Bench) -> dict:
 def evaluate_classifier(weights: Weights, bench: Bench) -> dict:
     """Accuracy, and the floor of the distances that use its features: training images against test images."""
     bench = Bench(bench.train, bench.test, weights, bench.samples)
-    picks = torch.randperm(len(bench.train.images), generator=torch.Generator().manual_seed(SEED))
-    real = bench.real()
-    train = normalise(bench.train.images[picks[: len(real)]])
+    real, train = bench.real(), training_pictures(bench, SEED)
     floor = compare(train, real, halvings(real.shape[-1]), bench)
     features = bench.judge().features
     shares = precision_recall(in_batches(features, real), in_batches(features, train))
@@ -259,4 +257,6 @@ EVALUATIONS: dict[str, Callable[[Weights, Bench], dict]] = {
 def evaluate(weights: Weights, bench: Bench) -> dict:
     """Measure weights; the figures come under "figures", what the page needs beside them."""
     torch.manual_seed(SEED)
-    return EVALUATIONS[weights.kind](weights, bench)
+    result = EVALUATIONS[weights.kind](weights, bench)
+    result["figures"] |= inception_distance(weights, bench, SEED)
+    return result

@@ -6,12 +6,15 @@ from itertools import pairwise
 import torch
 from torch import Tensor
 
+from models.checkpoint import Weights
 from models.gan import GAN
+from models.infogan import InfoGAN
 from models.lapgan import LAPGAN
 from models.pyramid import add_band, up
+from models.samples import draw_samples
 from training.bench import Bench, in_batches, spread_rows
 from training.data import normalise
-from training.metrics import precision_recall
+from training.metrics import frechet_distance, precision_recall
 from training.parzen import plain_log_likelihood, pyramid_log_likelihood
 
 PARZEN_IMAGES, PARZEN_HELD_OUT = 100, 50
@@ -38,6 +41,34 @@ def fidelity(samples: Tensor, bench: Bench) -> dict[str, float]:
         "near_copies": float((ours < theirs.quantile(NEAREST)).float().mean()),
         "distance_to_training": float(ours.mean() / theirs.mean()),
     }
+
+
+def inception_distance(weights: Weights, bench: Bench, seed: int) -> dict[str, float]:
+    """Return FID, by a name of its own, of samples to as many test pictures; nothing where the bench lacks Inception.
+
+    Classes or categories come in turn, continuous codes are uniform on [-1, 1]. A classifier draws nothing: of training
+    pictures instead, which is the floor. ValueError on fewer than two pictures.
+    """
+    if bench.inception is None:
+        return {}
+    real = bench.real()
+    if weights.kind == "classifier":
+        name, pictures = "floor_inception_fid", training_pictures(bench, seed)
+    else:
+        width = weights.model.config.continuous if isinstance(weights.model, InfoGAN) else 0
+        codes = torch.rand(len(real), width, generator=torch.Generator().manual_seed(seed)) * 2 - 1
+
+        def draw(rows: Tensor) -> Tensor:
+            return draw_samples(weights, (seed + rows).tolist(), codes[rows].tolist())
+
+        name, pictures = "inception_fid", in_batches(draw, torch.arange(len(real)))
+    return {name: frechet_distance(*(in_batches(bench.inception, images) for images in (real, pictures)))}
+
+
+def training_pictures(bench: Bench, seed: int) -> Tensor:
+    """Return as many training pictures as test pictures are used, chosen by the seed, (N, C, s, s) in [-1, 1]."""
+    picks = torch.randperm(len(bench.train.images), generator=torch.Generator().manual_seed(seed))
+    return normalise(bench.train.images[picks[: len(bench.real())]])
 
 
 def nearest_distances(queries: Tensor, gallery: Tensor) -> Tensor:

@@ -8,7 +8,7 @@ import re
 from typing import Any
 
 from models.checkpoint import CheckpointError
-from training.measured import Figure
+from training.measured import FACTORS, Figure
 
 SHARE: dict[str, Any] = {"form": "{:.2%}", "kind": "share"}
 CORRELATION: dict[str, Any] = {"kind": "correlation"}
@@ -157,6 +157,13 @@ FIGURES = {
         "The Frechet distance of G(E(x)) to the test pictures x, on the same classifier's features.",
         "{:.2f}",
     ),
+    "inception_fid": Figure(
+        "FID on Inception's features",
+        "Frechet distance on the 2,048 features of Inception v3 that published FIDs are computed with, pictures "
+        "enlarged to 299 px: not to be compared with the Frechet distance on our own classifier's features.",
+        "{:.2f}",
+        main=True,
+    ),
     "swd_{size}px": Figure(
         "Sliced Wasserstein distance x 1000, {size} px band",
         "Sliced Wasserstein distance of 7 x 7 patches of samples and test pictures, in the {size} px band of the "
@@ -251,21 +258,16 @@ FIGURES = {
         "The Frechet distance of real training pictures to test pictures, below which no sample need go.",
         "{:.2f}",
     ),
+    "floor_inception_fid": Figure(
+        "FID of training pictures: the floor",
+        "FID of real training pictures against test pictures, on Inception's features, below which no sample need go.",
+        "{:.2f}",
+    ),
     "floor_swd_{size}px": Figure(
         "{size} px band of training pictures: the floor",
         "The sliced Wasserstein distance of training pictures to test pictures in the {size} px band.",
         "{:.1f}",
     ),
-}
-# Factors of rendered pictures, as they read in a sentence.
-FACTORS = {
-    "rotation": "rotation",
-    "azimuth": "azimuth",
-    "elevation": "elevation",
-    "lighting": "lighting",
-    "width": "width of the solid",
-    "height": "height of the solid",
-    "jaw": "width of the jaw",
 }
 
 

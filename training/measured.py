@@ -6,6 +6,16 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 SURE = 4  # standard errors
+# Factors of rendered pictures, as they read in a sentence.
+FACTORS = {
+    "rotation": "rotation",
+    "azimuth": "azimuth",
+    "elevation": "elevation",
+    "lighting": "lighting",
+    "width": "width of the solid",
+    "height": "height of the solid",
+    "jaw": "width of the jaw",
+}
 
 
 @dataclass(frozen=True)

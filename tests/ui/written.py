@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from training.experiments import EXPERIMENTS
-from training.figures import FACTORS, FIGURES
+from training.figures import FIGURES
+from training.measured import FACTORS
 from ui import api, train_texts
 
 ROOT = Path(__file__).resolve().parents[2]
