@@ -187,7 +187,7 @@ print(json.dumps({"tabs": tabs, "endpoints": ends, "stage": stage}))
 def tree(tmp_path_factory):
     """A copy of the tree with what the guide says about a model, a data set and a tab done to it."""
     tree = tmp_path_factory.mktemp("guide")
-    for name in ("models", "training", "ui", "tests"):
+    for name in ("models", "pictures", "training", "ui", "tests"):
         shutil.copytree(ROOT / name, tree / name, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(ROOT / "pyproject.toml", tree)
     (tree / "no-weights").mkdir()
