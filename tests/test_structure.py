@@ -11,15 +11,17 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-PACKAGES = ("models", "training", "ui")
+PACKAGES = ("models", "pictures", "training", "ui")
 SOURCES = sorted([*ROOT.glob("*.py"), *(path for name in PACKAGES for path in (ROOT / name).rglob("*.py"))])
 FRONT_END = (".js", ".mjs", ".css", ".html")
 MAX_LINES, MAX_TEST_LINES = 300, 350
 
 # Dependencies point one way: models <- training, models <- ui <- app. The page may see to the run queue, which starts
-# trainers as processes of their own, and to nothing else of the training.
+# trainers as processes of their own, and to nothing else of the training. Both decode by pictures, which the page also
+# loads into processes of their own, where torch would take seconds.
 FORBIDDEN_IMPORTS = {
-    "models": {"training", "ui", "app", "gradio"},
+    "models": {"pictures", "training", "ui", "app", "gradio"},
+    "pictures": {"models", "training", "ui", "app", "gradio", "torch"},
     "training": {"ui", "app", "gradio"},
     "ui": {"training", "app"},
     "app": {"training"},
@@ -28,6 +30,11 @@ ALLOWED_IMPORTS = {"ui": ("training.jobs", "training.job", "training.runs")}
 # Only models/checkpoint.py touches files, and none of the rest needs these.
 FILE_MODULES = {"io", "os", "pathlib", "shutil", "tempfile", "PIL", "safetensors", "huggingface_hub"}
 PICKLES = {"pickle", "_pickle", "pickletools", "dill", "cloudpickle", "jsonpickle", "joblib", "shelve", "marshal"}
+# What a decoder must not see yet is looked at without one.
+NO_DECODER = {"pictures/clean.py", "pictures/exif.py"}
+# Pillow's ways to open, and to read Exif from, what nobody has cleaned; the others name files of our own.
+OWN_PICTURES = {"training/record.py", "ui/quiz_tab.py"}
+OPENERS = re.compile(r"\bImage\.open\(|exif_transpose|getexif|_getmp")
 # What else turns text, bytes or a name from a file into running code.
 RUNNERS = {"code", "codeop", "runpy", "imp", "pty"}
 FORBIDDEN_NAMES = {
@@ -140,6 +147,8 @@ def committed_files():
         ("models", "from ..training import loop"),
         ("training", "def late():\n    from gradio import Blocks"),
         ("training", "import importlib\nimportlib.import_module('ui.settings')"),
+        ("pictures", "import torch"),
+        ("pictures", "from models.checkpoint import load_weights"),
         ("ui", "from training.loop import train"),
         ("ui", "from training import loop"),
         ("ui", "from training.jobs_of_others import Queue"),
@@ -229,6 +238,15 @@ def test_only_the_checkpoint_touches_files(path):
         source = path.read_text(encoding="utf-8")
         assert forbidden_imports(source, "models", FILE_MODULES) == []
         assert "open" not in {node.id for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Name)}
+
+
+def test_untrusted_pictures_are_opened_in_one_place():
+    for path in SOURCES:
+        source = path.read_text(encoding="utf-8")
+        if label(path) in NO_DECODER:
+            assert forbidden_imports(source, "pictures", FILE_MODULES | {"numpy"}) == []
+        if label(path) not in OWN_PICTURES:
+            assert OPENERS.findall(source) == [], label(path)
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=label)

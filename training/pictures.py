@@ -4,7 +4,6 @@ Nothing is skipped silently and nothing is unpacked to disk; what cannot be used
 """
 
 import hashlib
-import io
 import os
 import re
 import stat
@@ -16,7 +15,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image
+
+from pictures.clean import clean, kind_of
+from pictures.opened import opened, upright
 
 FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "GIF")
 SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif")
@@ -196,14 +198,16 @@ def _held_out(name: str) -> str:
 def decode(data: bytes, name: str) -> Image.Image:
     """Decode to mode L or RGB: first frame, EXIF turned, alpha over white, 16 bits scaled to 8. DataError."""
     with one_sentence(f"{name!r} cannot be decoded", "; replace or remove it"):
-        try:
-            picture: Image.Image = Image.open(io.BytesIO(data), formats=FORMATS)
-        except UnidentifiedImageError as error:
-            raise DataError(f"{name!r} is not a readable {', '.join(FORMATS)} picture; remove it.") from error
-        if picture.width * picture.height > MAX_PIXELS:
-            raise DataError(f"{name!r} has {picture.width} x {picture.height} pixels, over {MAX_PIXELS:,}.")
-        picture.load()
-        picture = ImageOps.exif_transpose(picture)
+        kind = kind_of(data)
+        if kind is None:
+            raise DataError(f"{name!r} is not a readable {', '.join(FORMATS)} picture; remove it.")
+        cleaned = clean(data, kind)
+        width, height = cleaned.size
+        if width * height > MAX_PIXELS:
+            raise DataError(f"{name!r} has {width} x {height} pixels, over {MAX_PIXELS:,}.")
+        file = opened(cleaned)
+        file.load()
+        picture = upright(file, cleaned.orientation)
         if picture.mode.startswith("I;16"):  # Pillow's own conversion clips
             if picture.has_transparency_data:
                 raise DataError(f"{name!r} is a 16-bit picture with a transparent grey; save it with 8 bits.")

@@ -3,20 +3,18 @@
 It needs neither torch nor the page, so that it can also run in a process of its own (ui/decode_apart.py).
 """
 
-import io
 import math
-import re
 import threading
 from pathlib import Path
 
 import numpy as np
-from PIL import ExifTags, Image
-from PIL.BmpImagePlugin import BmpImageFile
-from PIL.GifImagePlugin import GifImageFile
+from PIL import Image
 from PIL.ImageFile import ImageFile
 from PIL.JpegImagePlugin import JpegImageFile
 from PIL.PngImagePlugin import PngImageFile
-from PIL.WebPImagePlugin import WebPImageFile
+
+from pictures.clean import Clean, PictureError, clean, kind_of
+from pictures.opened import opened, upright
 
 MAX_BYTES = 10 * 1024 * 1024
 MAX_PIXELS = 24_000_000
@@ -25,31 +23,7 @@ MAX_PROGRESSIVE_PIXELS = 12_000_000  # libjpeg keeps the coefficients of all of 
 MAX_SIDE = 8192
 KEPT_PIXELS = 4_000_000  # the nets see 64 a side at most: larger pictures are handed on smaller
 STRIP_PIXELS = 1_000_000
-MAX_JPEG_SCANS = 64  # encoders write about ten; each costs a pass over all pixels but only 40 bytes of file
-MAX_JPEG_SEGMENTS = 10_000
 DECODING = threading.BoundedSemaphore(2)  # each may need 150 MB
-
-# The decoders are called directly, not through Image.open: the list is closed by construction (JPEG is never
-# promoted to MPO), and the caps above hold whatever other code sets Image.MAX_IMAGE_PIXELS or the warning
-# filters to. Both are process-wide, and neither may be changed per call where requests run in threads. Every
-# picture for which Pillow would give its DecompressionBombWarning (89 Mpx) is refused by MAX_PIXELS.
-DECODERS: tuple[tuple[str, re.Pattern[bytes], type[ImageFile]], ...] = (
-    ("PNG", re.compile(rb"\x89PNG\r\n\x1a\n"), PngImageFile),
-    ("JPEG", re.compile(rb"\xff\xd8\xff"), JpegImageFile),
-    ("WebP", re.compile(rb"RIFF....WEBPVP8[ XL]", re.DOTALL), WebPImageFile),
-    ("GIF", re.compile(rb"GIF8[79]a"), GifImageFile),
-    ("BMP", re.compile(rb"BM"), BmpImageFile),
-)
-TRANSPOSITIONS = {
-    2: Image.Transpose.FLIP_LEFT_RIGHT,
-    3: Image.Transpose.ROTATE_180,
-    4: Image.Transpose.FLIP_TOP_BOTTOM,
-    5: Image.Transpose.TRANSPOSE,
-    6: Image.Transpose.ROTATE_270,
-    7: Image.Transpose.TRANSVERSE,
-    8: Image.Transpose.ROTATE_90,
-}
-JPEG_MARKER = re.compile(rb"\xff([^\x00\xff\xd0-\xd7])")  # not stuffing, fill or restart
 
 
 class ImageError(ValueError):
@@ -65,21 +39,23 @@ def read_image(source: str | Path | bytes) -> Image.Image:
     anything else; a file cut short passes only if no pixel is missing.
     """
     data = file_bytes(source)
-    name, decoder = _decoder(data)
-    progressive = name == "JPEG" and _is_progressive(data)
-    most = MAX_WEBP_PIXELS if name == "WebP" else MAX_PROGRESSIVE_PIXELS if progressive else MAX_PIXELS
+    name = _kind(data)
     try:
         with DECODING:
-            image = decoder(io.BytesIO(data))  # the header only
-            _check_size(image.size, most)
+            picture = clean(data, name)
+            most = MAX_WEBP_PIXELS if name == "WebP" else MAX_PIXELS
+            _check_size(picture.size, MAX_PROGRESSIVE_PIXELS if picture.progressive else most)
+            image = opened(picture)
             if isinstance(image, JpegImageFile) and math.prod(image.size) > KEPT_PIXELS:
                 image.draft(None, (image.width // 2, image.height // 2))  # libjpeg halves at no cost
             image.load()
-            flat = _flatten(image, data)
+            flat = _flatten(image, picture)
     except ImageError:
         raise
-    except Image.DecompressionBombError as error:
-        raise ImageError(f"The {name} picture has far too many pixels: make it smaller.") from error
+    except PictureError as error:
+        raise ImageError(
+            f"The {name} file is not decoded ({error}): save the picture again, as PNG or plain JPEG."
+        ) from error
     except Exception as error:  # Pillow's parsers raise whatever they stumble over
         reason = " ".join(str(error).split())[:80] or type(error).__name__
         raise ImageError(
@@ -114,10 +90,10 @@ def _check_bytes(count: int) -> None:
         raise ImageError("The file is empty (0 bytes): choose another picture.")
 
 
-def _decoder(data: bytes) -> tuple[str, type[ImageFile]]:
-    for name, signature, decoder in DECODERS:
-        if signature.match(data):
-            return name, decoder
+def _kind(data: bytes) -> str:
+    kind = kind_of(data)
+    if kind is not None:
+        return kind
     raise ImageError(
         f"The file is not a PNG, JPEG, WebP, GIF or BMP picture (it starts with {data[:8]!r}): "
         "save the picture as PNG or JPEG."
@@ -133,33 +109,13 @@ def _check_size(size: tuple[int, int], most: int) -> None:
         )
 
 
-def _is_progressive(data: bytes) -> bool:
-    """Look through a JPEG's segments; ImageError where there are too many."""
-    progressive, scans, segments = False, 0, 0
-    position = 2
-    while (marker := JPEG_MARKER.search(data, position)) and marker[1] != b"\xd9":  # end of image
-        segments += 1
-        scans += marker[1] == b"\xda"
-        if scans > MAX_JPEG_SCANS or segments > MAX_JPEG_SEGMENTS:
-            raise ImageError(
-                f"The JPEG has more than {MAX_JPEG_SCANS} scans or {MAX_JPEG_SEGMENTS} segments: "
-                "save the picture again without 'progressive'."
-            )
-        progressive |= marker[1] in b"\xc2\xc6\xca\xce"
-        position = marker.end()
-        if marker[1] not in b"\x01\xd8":  # these two carry no length
-            position += max(2, int.from_bytes(data[position : position + 2], "big"))
-    return progressive
-
-
-def _flatten(image: ImageFile, data: bytes) -> Image.Image:
-    transposition = TRANSPOSITIONS.get(_orientation(image))
+def _flatten(image: ImageFile, picture: Clean) -> Image.Image:
     key = image.info.get("transparency")
     if image.mode in ("L", "RGB") and key is not None and isinstance(image, PngImageFile):
-        image.info["transparency"] = _scaled_key(key, bit_depth=data[24])
+        image.info["transparency"] = _scaled_key(key, bit_depth=picture.data[24])
     divisor = math.ceil(math.sqrt(math.prod(image.size) / KEPT_PIXELS))
     flat = _over_white(image) if divisor == 1 else _shrunk(image, divisor)
-    return flat if transposition is None else flat.transpose(transposition)
+    return upright(flat, picture.orientation)
 
 
 def _shrunk(image: ImageFile, divisor: int) -> Image.Image:
@@ -190,14 +146,6 @@ def _over_white(image: Image.Image) -> Image.Image:
     flat = Image.new("L" if grey_file else "RGB", image.size, "white")
     flat.paste(layer, mask=layer)
     return flat
-
-
-def _orientation(image: ImageFile) -> int:
-    try:
-        value = image.getexif().get(ExifTags.Base.Orientation, 1)
-    except Exception:  # the pixels are whole: browsers, too, show a picture with unreadable EXIF as it lies
-        return 1
-    return value if isinstance(value, int) else 1
 
 
 def _scaled_key(key: int | tuple[int, ...], *, bit_depth: int) -> int | tuple[int, ...]:

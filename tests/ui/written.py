@@ -61,8 +61,9 @@ CONSTANTS = {
 REFUSALS = (
     *("models/checkpoint.py", "training/jobs.py", "training/job.py", "training/runs.py", "training/pictures.py"),
     *("training/data.py", "training/start.py", "training/run.py", "training/workers.py"),
+    *("pictures/clean.py", "pictures/opened.py"),
 )
-ERRORS = {"ImageError", "CheckpointError", "QueueError", "DataError", "RunError", "Error"}
+ERRORS = {"ImageError", "PictureError", "CheckpointError", "QueueError", "DataError", "RunError", "Error"}
 # What is put together elsewhere: steps of ui/images.py, words in other texts, notes and reasons of training/ (checked
 # against its files), figures in a table, and what Gradio itself says.
 OTHERS = (
