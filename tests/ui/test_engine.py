@@ -15,7 +15,7 @@ from models.checkpoint import load_weights
 from models.random import latents
 from tests.ui.calls import picture
 from tests.ui.conftest import SHIPPED, STATE, TABS
-from ui import engine_files
+from ui import engine_files, live
 
 SEEDS = (0, 1, 7, 42, 30, 999, 12345, 2**31, 2**32 - 1, 5, 8, 13, 21, 34, 55, 89, 144, 233, 377, 610)
 SCENES = {"lapgan": "lapgan_scenes.js", "infogan": "infogan.js", "bigan": "bigan_scenes.js"}
@@ -121,6 +121,26 @@ def test_the_same_seed_gives_the_same_pixels_in_page_api_and_command_line(opened
         assert np.abs(mine - theirs.astype(int).reshape(shape)).max() <= 1
         ours = row[:, place * shape[1] : (place + 1) * shape[1]].reshape(shape)
         assert np.abs(mine - ours).max() <= 1
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize(("width", "locale"), [(1280, "en-US"), (390, "ko-KR")])
+def test_the_longest_badge_leaves_the_buttons_beside_it_free(opened, width, locale):
+    page = opened("infogan", width=width, locale=locale)
+    korean = json.loads((engine_files.ROOT / "ui" / "web" / "ko.json").read_text(encoding="utf-8"))
+    texts = [korean[live.TEXT[key]] if locale == "ko-KR" else live.TEXT[key] for key in ("loading", "server")]
+    box = """(text) => {
+      const badge = [...document.querySelectorAll('.gs-badge')].find((node) => node.offsetParent);
+      badge.textContent = text;
+      const first = badge.closest('.gs-below').querySelector('.gs-tools-row button');
+      const [here, there] = [badge.getBoundingClientRect(), first.getBoundingClientRect()];
+      return [there.left - here.right, badge.scrollWidth - badge.clientWidth, here.height];
+    }"""
+    for text in texts:
+        gap, cut, height = page.evaluate(box, text)
+        assert gap >= 0
+        assert cut <= 0
+        assert height <= 48
 
 
 @pytest.mark.browser
