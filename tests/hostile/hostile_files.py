@@ -1,27 +1,15 @@
 """Picture files as a hostile visitor would make them; each with whether it must be refused, may be, or must be read."""
 
-import io
 import struct
 import zlib
 
 import numpy as np
 from PIL import Image
 
-from tests.pictures.advisories import advisories
+from tests.pictures.advisories import COLOUR, READ, REFUSED, advisories, chunk, encode
 
 RNG = np.random.default_rng(11)
-COLOUR = RNG.integers(0, 256, (24, 40, 3), dtype=np.uint8)
-READ, EITHER, REFUSED = "read", "either", "refused"
-
-
-def encode(image, file_format, **options):
-    file = io.BytesIO()
-    (image if isinstance(image, Image.Image) else Image.fromarray(image)).save(file, file_format, **options)
-    return file.getvalue()
-
-
-def chunk(name, body):
-    return struct.pack(">I", len(body)) + name + body + struct.pack(">I", zlib.crc32(name + body))
+EITHER = "either"
 
 
 def png(width, height, data, *, depth=8, colour=0, extra=b""):
