@@ -17,10 +17,9 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from pictures.clean import clean, kind_of
+from pictures.clean import KINDS, clean, kind_of
 from pictures.opened import opened, upright
 
-FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "GIF")
 SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif")
 UNSAFE = re.compile(r"[\\\x00-\x1f\x7f-\x9f\ud800-\udfff]")  # class names reach JSON, logs and pages
 SPLITS = ("train", "test")
@@ -200,7 +199,7 @@ def decode(data: bytes, name: str) -> Image.Image:
     with one_sentence(f"{name!r} cannot be decoded", "; replace or remove it"):
         kind = kind_of(data)
         if kind is None:
-            raise DataError(f"{name!r} is not a readable {', '.join(FORMATS)} picture; remove it.")
+            raise DataError(f"{name!r} is not a readable {', '.join(kind for kind, _ in KINDS)} picture; remove it.")
         cleaned = clean(data, kind)
         width, height = cleaned.size
         if width * height > MAX_PIXELS:
