@@ -20,7 +20,7 @@ export function mountLapgan(element, page) {
   const seed = () => Math.floor(Math.random() * SEEDS);
   let kept = null;
   let moved = null; // what the controls are to show
-  let due = false; // the sheets, once the server has drawn the picture
+  let due = false; // whether what was asked of the server last has sheets that follow its picture
 
   function scenes() {
     if (kept?.model !== live.model) kept = makeScenes(live);
@@ -87,10 +87,10 @@ export function mountLapgan(element, page) {
     due = what !== "drag";
     return page.trigger(what === "sheets" ? "news" : "ask", { what, controls });
   };
-  // Where the server draws, the picture comes first; the sheets of many pictures follow once it is there.
+  // Where the server draws, the picture comes first; the sheets of many pictures follow once it is there. After every
+  // answer: the first of two may come when both were asked, and its sheets would be those of the last.
   (shared.drawn ??= {}).lapgan = () => {
     if (due) page.trigger("news", {});
-    due = false;
   };
   const early = shared.early?.lapgan;
   if (early) shared.lapgan(...early);

@@ -14,6 +14,7 @@ export function mountWell(element, { props }) {
   refused.setAttribute("role", "alert");
   element.querySelector(".gs-root").append(where, refused);
   const refuse = (text) => Object.assign(refused, { textContent: text, hidden: !text });
+  let taken = 0; // files so far: what an earlier one comes to, late, is no word on the newest
   const say = () => {
     where.textContent = own()?.ready() ? texts.stays : texts.sent;
     refuse("");
@@ -40,12 +41,15 @@ export function mountWell(element, { props }) {
       event.stopImmediatePropagation();
       const [file] = event.target.files;
       event.target.value = "";
+      taken += 1;
+      const turn = taken;
+      let answer = "";
       try {
         if (file) await own().take(await readFile(file));
-        refuse("");
       } catch (error) {
-        refuse(sentence(error, texts));
+        answer = sentence(error, texts);
       }
+      if (turn === taken) refuse(answer);
     },
     true,
   );
