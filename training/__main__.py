@@ -124,7 +124,12 @@ def train_command(
 
 @app.command(name="ship")
 def ship_command(
-    runs: tyro.conf.Positional[tuple[Path, ...]], /, to: Path, half: bool = True, newest: bool = False
+    runs: tyro.conf.Positional[tuple[Path, ...]],
+    /,
+    to: Path,
+    half: bool = True,
+    newest: bool = False,
+    rest: Path | None = None,
 ) -> None:
     """Write the averaged nets of a run (or of several, one LAPGAN level each) as a weights folder.
 
@@ -133,8 +138,9 @@ def ship_command(
         to: the weights folder, for instance weights/infogan-mnist.
         half: store float16.
         newest: take the newest checkpoint, not the best.
+        rest: weights folder from which to take the LAPGAN levels that no run here trained; it may be `to` itself.
     """
-    weights = ship([RunFolder(run) for run in runs], to, half=half, newest=newest)
+    weights = ship([RunFolder(run) for run in runs], to, half=half, newest=newest, rest=rest)
     print(f"{weights.name}: {(to / 'model.safetensors').stat().st_size / 1e6:.1f} MB in {to}")
 
 

@@ -12,18 +12,19 @@ from training.run import RunError, RunFolder, load_state
 from training.start import reopen
 
 
-def average_nets(runs: list[RunFolder], *, newest: bool) -> Weights:
+def average_nets(runs: list[RunFolder], *, newest: bool, rest: Weights | None = None) -> Weights:
     """Return the averaged nets of one run, or of several that trained different LAPGAN levels, in full precision.
 
     Args:
         newest: take the newest checkpoints, not those whose score, which knows no labels, is best.
+        rest: where the levels come from that none of the runs trained, as they are there.
 
     Returns:
         Weights named and placed as the first run's folder, with `training` in their metrics: of each run its `request`,
         `settings`, `step` of the checkpoint, `minutes`, `cpu_minutes` and version of `torch`.
 
     Raises:
-        RunError: a run without checkpoint, or runs that do not fit together or lack a level.
+        RunError: a run without checkpoint, or runs that do not fit together, or the rest, or that lack a level.
     """
     if not runs:
         raise RunError("Name at least one run folder to ship.")
@@ -59,6 +60,16 @@ def average_nets(runs: list[RunFolder], *, newest: bool) -> Weights:
                 "torch": record["torch"],
             }
         )
+    if rest:
+        if (rest.kind, rest.config) != (kind, shape):
+            raise RunError(f"{rest.name} has another config than these runs; name weights of the same nets.")
+        trained = {level for request in requests for level in request.levels}
+        for old in rest.metrics.get("training", []):
+            levels = old["request"]["levels"]  # none named: all of them
+            if not levels or set(levels) - trained:
+                history.append(old)
+        history.sort(key=lambda entry: list(entry["request"]["levels"]))
+        found = {**rest.model.state_dict(), **found}
     lacking = sorted({".".join(key.split(".")[:2]) for key in wanted - found.keys()})
     if lacking:
         raise RunError(f"No run here trained {', '.join(lacking)}; name the runs of those levels as well.")

@@ -34,17 +34,19 @@ from training.grids import save_grid
 from training.run import RunError, RunFolder
 
 
-def ship(runs: list[RunFolder], folder: Path, *, half: bool, newest: bool) -> Weights:
+def ship(runs: list[RunFolder], folder: Path, *, half: bool, newest: bool, rest: Path | None = None) -> Weights:
     """Write the averaged nets of one run, or of several that trained different LAPGAN levels, as a weights folder.
 
     Args:
         half: store float16.
         newest: take the newest checkpoints, not the best.
+        rest: weights folder, it may be the same, from which to take the LAPGAN levels that no run here trained.
 
     Raises:
-        RunError: a run without checkpoint, or runs that do not fit together or lack a level.
+        RunError: a run without checkpoint, or runs that do not fit together, or the rest, or that lack a level.
+        CheckpointError: the rest is no sound weights folder.
     """
-    weights = average_nets(runs, newest=newest)
+    weights = average_nets(runs, newest=newest, rest=load_weights(rest) if rest else None)
     save_weights(folder, weights.kind, weights.config, weights.model, half=half)
     for stale in ("README.md", "sample.png"):  # of the weights that lay here before
         (folder / stale).unlink(missing_ok=True)

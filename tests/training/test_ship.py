@@ -88,6 +88,16 @@ def test_levels_of_different_runs_are_joined(levels, tmp_path):
         assert torch.equal(one, other)
 
 
+def test_levels_that_no_run_trained_are_taken_from_other_weights(levels, tmp_path):
+    old = ship(levels, tmp_path / "joined", half=True, newest=False)
+    run = trained(request("lapgan", levels=(1,), seed=7), tmp_path / "run", steps=1)
+    mixed = ship([run], old.folder, half=True, newest=False, rest=old.folder)
+    for key, tensor in mixed.model.state_dict().items():
+        wanted = averages(run)[key].half().float() if key.startswith("generators.1.") else old.model.state_dict()[key]
+        assert torch.equal(tensor, wanted)
+    assert [(part["request"]["seed"], part["step"]) for part in mixed.metrics["training"]] == [(0, 2), (7, 1)]
+
+
 def test_a_baseline_without_a_joint_discriminator_is_shipped_as_what_it_is(tmp_path):
     run = trained(request("bigan", "variant=latent-regressor"), tmp_path / "run", steps=2)
     weights = ship([run], tmp_path / "weights", half=True, newest=False)
@@ -125,6 +135,13 @@ def test_runs_that_do_not_fit_together_are_refused(levels, tmp_path):
     assert "differ in config" in refused([levels[0], other], tmp_path / "weights")
     other = copied(levels[1], tmp_path / "elsewhere", data_digest="0" * 16)
     assert "differ in data_digest" in refused([levels[0], other], tmp_path / "weights")
+
+
+def test_levels_of_other_nets_are_refused(levels, runs, tmp_path):
+    other = ship([runs["gan"]], tmp_path / "gan", half=True, newest=False)
+    with pytest.raises(RunError, match="gan has another config than these runs"):
+        ship(levels[:1], tmp_path / "weights", half=True, newest=False, rest=other.folder)
+    assert not (tmp_path / "weights").exists()
 
 
 def test_a_level_that_no_run_trained_is_refused(levels, tmp_path):
