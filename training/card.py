@@ -16,6 +16,8 @@ PAPERS = {
     "bigan": "Donahue et al. 2016, *Adversarial Feature Learning*, "
     "[arXiv:1605.09782](https://arxiv.org/abs/1605.09782)",
     "gan": "Goodfellow et al. 2014, *Generative Adversarial Nets*, [arXiv:1406.2661](https://arxiv.org/abs/1406.2661)",
+    "dcgan-cifar10": "Radford et al. 2015, *Unsupervised Representation Learning with Deep Convolutional Generative "
+    "Adversarial Networks*, [arXiv:1511.06434](https://arxiv.org/abs/1511.06434)",
     "classifier": "none: a small convolutional classifier, used for measuring only",
 }
 EXTENSIONS = {
@@ -39,6 +41,8 @@ EXTENSIONS = {
     "bigan-cifar10": "The paper's ImageNet nets in small: convolutions, E shaped as D is, 128 numbers a code. Beyond "
     "the paper: averaged weights, and a reconstruction term on G(E(x)) beside the adversary. No label enters training.",
     "gan": "The baseline that LAPGAN is measured against.",
+    "dcgan-cifar10": "The second baseline that LAPGAN is measured against: convolutions, trained for as long. Beyond the "
+    "paper: averaged weights.",
     "classifier": "It names generated pictures and gives features to the Frechet distance. No GAN was trained with it.",
 }
 # What is true of certain weights alone.
@@ -121,7 +125,7 @@ tags: [gan, {kind}]
 ---
 # {weights.name}
 
-{sample}{NAMES[kind]} of Ganscope, {parameters:,} parameters. Paper: {PAPERS[kind]}.
+{sample}{NAMES[kind]} of Ganscope, {parameters:,} parameters. Paper: {PAPERS.get(weights.name, PAPERS[kind])}.
 
 {PUBLISHED if published else EXTENSIONS.get(weights.name, EXTENSIONS[kind])}{NOTES.get(weights.name, "")}
 

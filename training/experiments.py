@@ -66,7 +66,7 @@ def against_factors(title: str, data: str) -> Experiment:
 
 SHIPPED = (
     *("lapgan-cifar10", "lapgan-scenes64", "infogan-mnist", "infogan-mnist-control", "infogan-faces", "infogan-chairs"),
-    *("bigan-mnist", "bigan-cifar10", "gan-cifar10"),
+    *("bigan-mnist", "bigan-cifar10", "gan-cifar10", "dcgan-cifar10"),
 )
 EXPERIMENTS: dict[str, Experiment] = {
     "infogan-figure1": Experiment(

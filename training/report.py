@@ -171,9 +171,9 @@ def build_report(weights_dir: Path) -> dict:
 
 
 def compared(name: str, found: dict[str, dict]) -> dict[str, dict[str, float]]:
-    """Return the figures that stand beside those of weights: of the plain GAN, of the control, of each ablation."""
+    """Return the figures that stand beside those of weights: of the plain GANs, of the control, of each ablation."""
     kind, _, data = name.partition("-")
-    names = [f"gan-{data}"] if kind == "lapgan" else []
+    names = [f"gan-{data}", f"dcgan-{data}"] if kind == "lapgan" else []
     names.append(f"{name}-control")
     others = {other: found[other]["figures"] for other in names if other in found}
     others |= {entry["note"]: entry["figures"] for entry in found[name].get("ablations", [])}

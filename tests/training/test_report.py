@@ -44,26 +44,28 @@ def test_every_shipped_figure_is_in_it_as_measured():
     assert sections == {}
 
 
-def test_the_plain_gan_a_control_and_an_ablation_stand_beside(tmp_path):
+def test_the_plain_gans_a_control_and_an_ablation_stand_beside(tmp_path):
     note = {"note": "Without noise", "figures": {"frechet": 40.0}}
     measured(tmp_path, "lapgan-x", {"frechet": 30.0, "swd_32px": 5.0}, ablations=[note])
     measured(tmp_path, "gan-x", {"frechet": 90.0})
+    measured(tmp_path, "dcgan-x", {"frechet": 60.0})
     measured(tmp_path, "infogan-mnist", {"category_error": 0.01})
     measured(tmp_path, "infogan-mnist-control", {"category_error": 0.6})
     report = {entry["name"]: entry for entry in build_report(tmp_path)["weights"]}
-    assert report["lapgan-x"]["others"] == ["gan-x", "Without noise"]
+    assert report["lapgan-x"]["others"] == ["gan-x", "dcgan-x", "Without noise"]
     first, second = report["lapgan-x"]["rows"]
     assert {name: cell["text"] for name, cell in first["others"].items()} == {
         "gan-x": "90.00",
+        "dcgan-x": "60.00",
         "Without noise": "40.00",
     }
     assert second["others"] == {}
     error = report["infogan-mnist"]["rows"][0]
     assert (error["paper"], error["here"]["text"]) == ({"text": "5 %", "value": 0.05}, "1.00%")
     assert error["others"]["infogan-mnist-control"]["value"] == 0.6
-    assert [name for name, entry in report.items() if entry["baseline"]] == ["gan-x", "infogan-mnist-control"]
+    assert [name for name, entry in report.items() if entry["baseline"]] == ["dcgan-x", "gan-x", "infogan-mnist-control"]
     text = as_markdown(build_report(tmp_path))
-    assert "| figure | paper | here | gan-x | Without noise | n |" in text
+    assert "| figure | paper | here | gan-x | dcgan-x | Without noise | n |" in text
     assert "trained with seed 3" in text
 
 
