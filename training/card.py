@@ -41,8 +41,8 @@ EXTENSIONS = {
     "bigan-cifar10": "The paper's ImageNet nets in small: convolutions, E shaped as D is, 128 numbers a code. Beyond "
     "the paper: averaged weights, and a reconstruction term on G(E(x)) beside the adversary. No label enters training.",
     "gan": "The baseline that LAPGAN is measured against.",
-    "dcgan-cifar10": "The second baseline that LAPGAN is measured against: convolutions, trained for as long. Beyond the "
-    "paper: averaged weights.",
+    "dcgan-cifar10": "The second baseline that LAPGAN is measured against: convolutions, trained for as long. Beyond "
+    "the paper: averaged weights.",
     "classifier": "It names generated pictures and gives features to the Frechet distance. No GAN was trained with it.",
 }
 # What is true of certain weights alone.

@@ -63,7 +63,11 @@ def test_the_plain_gans_a_control_and_an_ablation_stand_beside(tmp_path):
     error = report["infogan-mnist"]["rows"][0]
     assert (error["paper"], error["here"]["text"]) == ({"text": "5 %", "value": 0.05}, "1.00%")
     assert error["others"]["infogan-mnist-control"]["value"] == 0.6
-    assert [name for name, entry in report.items() if entry["baseline"]] == ["dcgan-x", "gan-x", "infogan-mnist-control"]
+    assert [name for name, entry in report.items() if entry["baseline"]] == [
+        "dcgan-x",
+        "gan-x",
+        "infogan-mnist-control",
+    ]
     text = as_markdown(build_report(tmp_path))
     assert "| figure | paper | here | gan-x | dcgan-x | Without noise | n |" in text
     assert "trained with seed 3" in text
