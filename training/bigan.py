@@ -13,7 +13,7 @@ from training.bench import spread_rows
 from training.calibration import calibrate_batch_norm
 from training.data import Dataset, normalise
 from training.losses import accuracy, descend, present, uniform
-from training.moves import move_slightly
+from training.moves import bend, change_strokes, move_slightly
 from training.probes import SAMPLES, neighbour_accuracy, relative_diversity
 from training.shared import rows_of_ranks
 
@@ -36,6 +36,8 @@ class BiGANSettings:
             Li et al. 2017). The paper has no such term.
         contrast_weight: extension: weight of a term by which E's features know a slightly moved copy of an image among
             the other images of the batch (InfoNCE; van den Oord et al. 2018, Chen et al. 2020). No labels in it.
+        contrast_moves: what that copy went through: "affine", a slight turn, shear, shift and change of size;
+            "strokes", then thicker or thinner strokes and a bend, too, as of another hand.
         decay_from, decay_steps: the rate falls exponentially to a hundredth over decay_steps from this step on; 0 steps
             keeps it constant. Published: constant for 200 epochs, then 200 epochs of decay.
         ema: decay of the averaged weights.
@@ -47,6 +49,7 @@ class BiGANSettings:
     weight_decay: float = 2.5e-5
     reconstruction_weight: float = 0.0
     contrast_weight: float = 0.0
+    contrast_moves: Literal["affine", "strokes"] = "affine"
     decay_from: int = 0
     decay_steps: int = 0
     ema: float = 0.999
@@ -128,6 +131,8 @@ class BiGANTraining:
             loss = loss + settings.reconstruction_weight * error
         if settings.contrast_weight:
             moved, _ = move_slightly(images, self.generators["moves"])
+            if settings.contrast_moves == "strokes":
+                moved = bend(change_strokes(moved, self.generators["moves"])[0], self.generators["moves"])
             here, there = (model.encoder.features(x).float() for x in (images, moved))
             with torch.autocast(self.device.type, enabled=False):  # distances are small differences of large products
                 contrast = info_nce(here, there)

@@ -6,6 +6,8 @@ from torch import Tensor
 
 from training.losses import uniform
 
+BEND = 0.15  # the most that a point of the field is displaced, in halves of the picture
+
 
 def move_slightly(images: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
     """Turn, scale, shear and shift images a little, the border filled with black (-1).
@@ -30,3 +32,12 @@ def change_strokes(images: Tensor, generator: torch.Generator) -> tuple[Tensor, 
     mix = amount[:, None, None, None]
     changed = torch.where(mix > 0, torch.lerp(images, thick, mix.abs()), torch.lerp(images, thin, mix.abs()))
     return changed, 2 * amount  # a 3 x 3 neighbourhood adds or takes a pixel on each side
+
+
+def bend(images: Tensor, generator: torch.Generator) -> Tensor:
+    """Bend images by a smooth field of displacements, 5 x 5 random ones over the picture (after Simard et al. 2003)."""
+    field = BEND * uniform((len(images), 2, 5, 5), generator, images.device)
+    field = F.interpolate(field, size=images.shape[2:], mode="bicubic", align_corners=False).permute(0, 2, 3, 1)
+    straight = torch.eye(2, 3, device=images.device).expand(len(images), 2, 3)
+    grid = F.affine_grid(straight, list(images.shape), align_corners=False) + field
+    return F.grid_sample(images + 1, grid, align_corners=False) - 1

@@ -7,8 +7,9 @@ import torch
 import torch.nn.functional as F
 
 from tests.training.steps import changed, equal_weights, parameters, step, training_of
-from training.bigan import regression_loss
+from training.bigan import info_nce, regression_loss
 from training.data import normalise
+from training.moves import BEND, bend
 
 
 @torch.no_grad()
@@ -137,3 +138,37 @@ def test_colour_images_of_other_sides_keep_dense_nets():
 def test_a_bigan_without_z_in_its_discriminator_is_refused():
     with pytest.raises(ValueError, match="joint cannot be false"):
         training_of("bigan", "paper", "joint=false")
+
+
+def test_the_contrast_is_low_where_every_copy_is_nearest_to_its_own_image():
+    points = 5 * torch.eye(8)
+    assert info_nce(points, points + 0.01) < 1e-3
+    assert info_nce(points, points.roll(1, dims=0)) > 5
+    assert info_nce(torch.zeros(8, 3) + 1e-3 * torch.randn(8, 3), torch.randn(8, 3)) > 0.5
+
+
+def test_a_bent_picture_is_the_same_where_nothing_is_displaced_and_near_it_elsewhere(monkeypatch):
+    spot = torch.full((6, 1, 28, 28), -1.0)
+    spot[:, :, 14, 10] = 1
+    bent = bend(spot, torch.Generator().manual_seed(0))
+    mass = (bent + 1).sum(dim=(1, 2, 3))
+    rows, columns = torch.arange(28.0)[:, None], torch.arange(28.0)
+    shift = torch.stack([((bent + 1)[:, 0] * at).sum(dim=(1, 2)) / mass for at in (rows, columns)], dim=1)
+    shift = shift - torch.tensor([14.0, 10.0])
+    assert (shift.abs() > 0.05).any(dim=1).all()  # every one otherwise
+    assert shift.abs().max() < 1.5 * BEND * 14
+    assert shift.std(dim=0).min() > 0.1
+    assert torch.equal(bend(torch.full((2, 1, 28, 28), -1.0), torch.Generator()), torch.full((2, 1, 28, 28), -1.0))
+    monkeypatch.setattr("training.moves.BEND", 0.0)
+    assert torch.allclose(bend(spot, torch.Generator()), spot, atol=1e-4)
+
+
+def test_copies_may_differ_in_strokes_and_bends_too(monkeypatch):
+    bent = []
+    monkeypatch.setattr("training.bigan.bend", lambda images, generator: bent.append(images) or bend(images, generator))
+    first = {}
+    for moves in ("affine", "strokes"):
+        training = training_of("bigan", "modern", f"contrast_moves={moves}")
+        first[moves] = step(training)["loss/contrast"]
+        assert len(bent) == (moves == "strokes")
+    assert first["strokes"] != first["affine"]
