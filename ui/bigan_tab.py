@@ -17,9 +17,8 @@ from ui.bigan_examples import examples, prepare
 from ui.bigan_mix import Mix
 from ui.bigan_view import TEXT, Look
 from ui.canvas import (
-    LIVE,
+    NEWEST,
     NOW,
-    PRIVATE,
     canvas,
     drawing_pad,
     endpoint,
@@ -146,11 +145,11 @@ def _build_bench(start: Look, mixed: Mix) -> Shelf:
                 walk = canvas(mixing.walk_scene(mixed, 0.5), elem_id="bigan-walk")
 
     seen = [stage, strip, reset, shown]
-    pad.draw(_draw, model, seen, **LIVE)
-    upload.upload(_upload, [upload, model], [*seen, pad], **PRIVATE)
+    pad.draw(_draw, model, seen, **NOW)
+    upload.upload(_upload, [upload, model], [*seen, pad], **NEWEST)
     strip.pick(_pick_example, model, [*seen, pad], **NOW)
-    stage.drag(_turn, shown, [stage, reset, shown], **LIVE)
-    stage.release(_turn, shown, [stage, reset, shown], **LIVE)
+    stage.drag(_turn, shown, [stage, reset, shown], **NOW)
+    stage.release(_turn, shown, [stage, reset, shown], **NOW)
     row.bring(_bring, model, seen, **NOW)
     mixes = [slots, walk, held]
     slots.pick(_pick_slot, [held, t], mixes, **NOW)
@@ -158,8 +157,8 @@ def _build_bench(start: Look, mixed: Mix) -> Shelf:
     reset.click(None, None, None, js=ask("bigan", "reset"), **NOW)
     take.click(None, None, None, js=ask("bigan", "take"), **NOW)
     t.input(None, t, None, js=ask("bigan", "walk"), **NOW)
-    live.ask(_answer, [shown, held, t], [*seen, *mixes], **LIVE)
-    live.bring(None, None, [reset, t], js="() => window.ganscope.turned.bigan()", **LIVE)
+    live.ask(_answer, [shown, held, t], [*seen, *mixes], **NOW)
+    live.bring(None, None, [reset, t], js="() => window.ganscope.turned.bigan()", **NOW)
     tools.options("bigan", [t])
     changed = [*seen, *mixes, why, live]
     steps: list[Step] = [(_change_model, [model, t], changed), (partial(intro_of, TEXT), [model], [about])]

@@ -12,9 +12,9 @@ How to add a tab (InfoGAN is the example):
 3. `stage = canvas(first_scene, elem_id="name-stage")`. Handlers return `scene.scene(...)` or `scene.patch(...)` to it.
    - `stage.pick(handler)`: a tile or cell was clicked; `event_data(event)` has `id` (and `row`, `column`);
    - `stage.drag(handler)`, `stage.release(handler)`: `id` with `x`, `y` (plane) or `index`, `value`, `values` (bars).
-   The handler's first parameter is `event: gr.EventData`. Wire what follows a hand with `**LIVE`, other quick events
-   with `**NOW`, and what may fail (an upload) with `**PRIVATE`, whose queue carries errors without a failed request.
-   Only `endpoint` makes public events.
+   The handler's first parameter is `event: gr.EventData`. Wire quick events with `**NOW`, and what may fail with
+   `**NEWEST` (an upload) or `**PRIVATE` (what must not be done twice), whose queue carries errors without a failed
+   request. Only `endpoint` makes public events.
 4. List the tab in TABS of ui/page.py and its endpoints in tests/ui/test_page.py.
 """
 
@@ -46,10 +46,11 @@ WEB = Path(__file__).parent / "web"
 PAD_SIDE = 280
 _turns = itertools.count()
 PRIVATE: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
-# queue=False saves two round trips (inference.device_call holds the limit instead of the queue); always_last never
-# loses the position a drag ends on.
-NOW: dict[str, Any] = {**PRIVATE, "queue": False}
-LIVE: dict[str, Any] = {**NOW, "trigger_mode": "always_last"}
+# While an event is being answered Gradio drops what follows; always_last keeps the last of it, so that the position a
+# drag ends on, or the weights chosen last, are what is shown in the end.
+NEWEST: dict[str, Any] = {**PRIVATE, "trigger_mode": "always_last"}
+# queue=False saves two round trips (inference.device_call holds the limit instead of the queue).
+NOW: dict[str, Any] = {**NEWEST, "queue": False}
 
 # The quoted event names are what gr.HTML turns into listeners. Each event has one object that is filled anew: Gradio
 # repeats a call that had to wait with the object of the call before it, so a new one would come too late.

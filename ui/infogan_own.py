@@ -10,7 +10,7 @@ from torch import Tensor
 
 from ui import images, inference
 from ui import infogan_view as view
-from ui.canvas import LIVE, PRIVATE, canvas, drawing_pad, picture_button, picture_bytes
+from ui.canvas import NEWEST, NOW, canvas, drawing_pad, picture_button, picture_bytes
 from ui.infogan_view import MOST_CODES, TEXT, Turn
 
 Controls = Sequence[gr.components.Component]
@@ -34,8 +34,8 @@ class OwnPicture:
     def wire(self, turn: Controls, follows: Controls, read: Callable[..., Turn]) -> None:
         """Let `turn` (the menu of weights, the seed, the category, the codes) follow, and the canvases `follows`."""
         outputs = [self.scene, *turn[2:], *follows]
-        self.pad.draw(_drawing(read), turn, outputs, **LIVE)
-        self.upload.upload(_upload(read), [self.upload, *turn], outputs, **PRIVATE)
+        self.pad.draw(_drawing(read), turn, outputs, **NOW)
+        self.upload.upload(_upload(read), [self.upload, *turn], outputs, **NEWEST)
 
     def switch(self, turn: Turn) -> tuple:
         """Return what `switched` shows with other weights; a pad is of use for digits only."""

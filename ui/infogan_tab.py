@@ -12,10 +12,10 @@ from PIL import Image
 from models.checkpoint import CheckpointError
 from ui import images, inference, tools
 from ui import infogan_view as view
-from ui.canvas import LIVE, NOW, canvas, endpoint, event_data, intro, intro_of, notice
+from ui.canvas import NOW, canvas, endpoint, event_data, intro, intro_of, notice
 from ui.infogan_own import OwnPicture, seen
 from ui.infogan_view import MOST_CODES, TEXT, Turn
-from ui.live import ask, engine, told
+from ui.live import ask, engine, late, told
 from ui.shelf import Shelf, Step
 
 MODEL = inference.DEFAULTS["infogan"]
@@ -147,15 +147,15 @@ def _build_bench(start: Turn) -> Shelf:
     for slider in codes:
         slider.input(None, turn, None, js=ask("infogan", "follow"), **NOW)
         slider.release(None, [keep, code, *turn], None, js=ask("infogan", "settle"), **NOW)
-    plane.drag(_drag, turn, [stage, reading, *codes[:2]], **LIVE)
-    plane.release(_settle_plane, [keep, code, *turn], drawn, **NOW)
+    plane.drag(_drag, turn, [stage, reading, *codes[:2]], **NOW).then(None, js=late("infogan"), **NOW)
+    plane.release(_settle_plane, [keep, code, *turn], drawn, **NOW).then(None, js=late("infogan"), **NOW)
     stage.pick(_pick_category, [keep, code, *turn], jumped, **NOW)
     sweep.pick(_pick_cell, [keep, code, *turn], jumped, **NOW)
     roll.click(None, [code, *turn], None, js=ask("infogan", "roll"), **NOW)
     for control in (seed, code):
         control.input(None, [code, *turn], None, js=ask("infogan", "show"), **NOW)
-    live.ask(_answer, None, drawn, **LIVE)
-    live.bring(None, None, turn[1:], js="() => window.ganscope.turned.infogan()", **LIVE)
+    live.ask(_answer, None, drawn, **NOW).then(None, js=late("infogan"), **NOW)
+    live.bring(None, None, turn[1:], js="() => window.ganscope.turned.infogan()", **NOW)
     tools.options("infogan", [keep, code])
     tools.bring("infogan", row, turn).then(None, [code, *turn], None, js=ask("infogan", "show"), **NOW)
     own.wire(turn, follows, _turn)

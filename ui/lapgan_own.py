@@ -11,7 +11,7 @@ from torch import Tensor
 from models.random import SEED_LIMIT
 from ui import images, inference, tools
 from ui import lapgan_view as view
-from ui.canvas import LIVE, NOW, PRIVATE, canvas, event_data, picture_button, picture_of
+from ui.canvas import NEWEST, NOW, canvas, event_data, picture_button, picture_of
 from ui.lapgan_examples import CLASSES, EXAMPLES
 from ui.lapgan_view import TEXT, Growth
 from ui.shelf import Step
@@ -51,7 +51,7 @@ def build_own(model: gr.Dropdown, growth: Sequence[gr.components.Component], rea
 
     shown = [picture, own, true]
     hand = [keep, label, seed]
-    upload.upload(_bring, [upload, *rest], shown, **PRIVATE)
+    upload.upload(_bring, [upload, *rest], shown, **NEWEST)
     examples.pick(_pick_example, rest, [label, *shown], **NOW)
     above.click(None, hand, None, js=_ask("above"), **NOW)
     keep.input(None, hand, None, js=_ask("dream"), **NOW)
@@ -59,9 +59,9 @@ def build_own(model: gr.Dropdown, growth: Sequence[gr.components.Component], rea
     again.click(None, hand, None, js=_ask("again"), **NOW)
     tools.options("lapgan", hand)
     # Where the browser does not draw itself: what it asks for, and what it drew until then.
-    own.ask(_answer(read), [*dreamt, *growth], [seed, *shown], **LIVE)
+    own.ask(_answer(read), [*dreamt, *growth], [seed, *shown], **NOW)
     own.news(_resume, dreamt, shown, **NOW)
-    own.bring(None, None, [label, seed], js="() => window.ganscope.turned.lapgan_own()", **LIVE)
+    own.bring(None, None, [label, seed], js="() => window.ganscope.turned.lapgan_own()", **NOW)
     return _switch, [model], [keep, label, examples, *shown]
 
 

@@ -12,10 +12,10 @@ from models.checkpoint import CheckpointError
 from models.random import SEED_LIMIT
 from ui import images, inference, tools
 from ui import lapgan_view as view
-from ui.canvas import LIVE, NOW, canvas, endpoint, event_data, intro, notice, number_list
+from ui.canvas import NOW, canvas, endpoint, event_data, intro, notice, number_list
 from ui.lapgan_own import EXAMPLES, build_own, class_menu, local, prepare
 from ui.lapgan_view import TEXT, Growth
-from ui.live import ask, engine, told
+from ui.live import ask, engine, late, told
 from ui.shelf import Shelf
 
 MODEL = inference.DEFAULTS["lapgan"]
@@ -162,10 +162,10 @@ def _build_bench(start: Growth) -> Shelf:
         slot.gain.release(None, growth, None, js=ask("lapgan", "sheets"), **NOW)
         slot.seed.input(None, growth, None, js=ask("lapgan", "show"), **NOW)
         slot.roll.click(None, growth, None, js=ask("lapgan", f"level-{index}"), **NOW)
-    answered = live.ask(_answer, None, [stage, seed, *level_seeds], **LIVE)
+    answered = live.ask(_answer, None, [stage, seed, *level_seeds], **NOW)
     answered.then(None, js="() => window.ganscope.drawn.lapgan()", **NOW)
-    live.news(_sheets, growth, sheets, **LIVE)
-    live.bring(None, None, growth[1:], js="() => window.ganscope.turned.lapgan()", **LIVE)
+    live.news(_sheets, growth, sheets, **NOW).then(None, js=late("lapgan"), **NOW)
+    live.bring(None, None, growth[1:], js="() => window.ganscope.turned.lapgan()", **NOW)
     tools.bring("lapgan", row, growth).then(None, growth, None, js=ask("lapgan", "show"), **NOW)
     parts = [part for slot in slots for part in (slot.column, slot.text, slot.gain, slot.seed, slot.roll)]
     switch = (_switch, growth, [stage, live, label, classes_card, *parts])

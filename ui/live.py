@@ -51,3 +51,8 @@ def ask(tab: str, what: str) -> str:
         f'if (page.{tab}) page.{tab}("{what}", controls); else (page.early ??= {{}}).{tab} = ["{what}", controls]; '
         "return []; }"
     )
+
+
+def late(tab: str) -> str:
+    """Return the JavaScript after an answer of the server: the tab's engine may have drawn what is newer meanwhile."""
+    return f"() => {{ window.ganscope?.late?.{tab}?.(); return []; }}"

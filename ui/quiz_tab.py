@@ -19,7 +19,7 @@ from models.checkpoint import CheckpointError, read_json
 from models.infogan import InfoGAN
 from models.samples import draw_samples
 from ui import images, inference
-from ui.canvas import PRIVATE, component, event_data, intro
+from ui.canvas import NOW, PRIVATE, component, event_data, intro
 from ui.train_data import RENDERED, run_training
 from ui.train_texts import TEXT as TRAINING
 
@@ -89,7 +89,8 @@ def build() -> None:
     models = [_entry(name) for kind in inference.DEFAULTS for name in inference.names(kind)]
     value = {"texts": TEXT, "models": models, "exposures": EXPOSURES}
     quiz = component("quiz.js", "mountQuiz", json.dumps(value), "quiz", "gs-quiz")
-    quiz.ask(_begin, None, quiz, **PRIVATE)
+    asked = quiz.ask(_begin, None, quiz, **PRIVATE)
+    asked.failure(None, js="() => { window.ganscope?.rested?.quiz?.(); return []; }", **NOW)  # a full queue
 
 
 def _entry(name: str) -> dict[str, Any]:
@@ -116,8 +117,8 @@ def _begin(event: gr.EventData) -> str:
         data = _data(inference.weights(name).metrics)
         real = _real(name, data, seed=turn, download=offers and asked.get("download") is True)
         drawn = [images.to_png(picture) for picture in _generated(name, turn)]
-    except CheckpointError as error:
-        return json.dumps({"turn": turn, "error": str(error), "download": False})
+    except (CheckpointError, gr.Error) as error:  # damaged weights; no memory, or too much asked at once
+        return json.dumps({"turn": turn, "error": str(getattr(error, "message", error)), "download": False})
     except LookupError as error:
         had = "GANSCOPE_DATA" in str(error) and data in DOWNLOADED
         return json.dumps({"turn": turn, "error": str(error), "download": offers and had})

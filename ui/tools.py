@@ -7,7 +7,7 @@ from typing import Any
 import gradio as gr
 
 from ui import inference
-from ui.canvas import LIVE, NOW, component
+from ui.canvas import NOW, component
 from ui.engine_files import encoder
 from ui.shelf import Shelf
 
@@ -68,14 +68,14 @@ def note(kind: str, controls: Sequence[gr.components.Component]) -> None:
     """Let the row know of every change of a tab's controls; nothing is asked of the server."""
     js = f"(...controls) => {{ window.ganscope?.noted?.{kind}?.(controls); return []; }}"
     changes = [control.change for control in controls]  # type: ignore[attr-defined]  # every control has it
-    gr.on(changes, None, list(controls), None, js=js, **LIVE)
+    gr.on(changes, None, list(controls), None, js=js, **NOW)
 
 
 def options(kind: str, controls: Sequence[gr.components.Component]) -> None:
     """Let the tab's own engine know of controls that no link holds, also when it is not they that call it."""
     js = f"(...held) => {{ ((window.ganscope ??= {{}}).options ??= {{}}).{kind} = held; return []; }}"
     changes = [control.change for control in controls]  # type: ignore[attr-defined]  # every control has it
-    gr.on(changes, None, list(controls), None, js=js, **LIVE)
+    gr.on(changes, None, list(controls), None, js=js, **NOW)
 
 
 def bring(kind: str, row: gr.HTML, controls: Sequence[gr.components.Component]) -> gr.events.Dependency:

@@ -50,6 +50,11 @@ def choices() -> list[tuple[str, str]]:
     return [*((text, key) for key, text in TEXT["built_in"].items()), *((path.stem, path.stem) for path in sent)]
 
 
+def was_sent(key: str) -> bool:
+    """Tell whether pictures of this name lie here, looked through or not."""
+    return bool(KEY.fullmatch(key)) and (data_dir() / f"{key}.zip").is_file()
+
+
 def spec(key: str) -> str:
     """Return how the trainer calls some pictures.
 
@@ -58,10 +63,9 @@ def spec(key: str) -> str:
     """
     if key in TEXT["built_in"]:
         return key
-    path = data_dir() / f"{key}.zip"
-    if not KEY.fullmatch(key) or not path.is_file():
+    if not was_sent(key):
         raise QueueError(f"There are no pictures called {str(key)[:60]!r}; choose others.")
-    return f"folder:{path.resolve()}"
+    return f"folder:{(data_dir() / f'{key}.zip').resolve()}"
 
 
 def shape(key: str, model: str, size: int | None, channels: int | None) -> tuple[int | None, int | None]:

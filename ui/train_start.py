@@ -11,7 +11,7 @@ from training.job import Job
 from training.runs import QueueError
 from ui import inference, train_data
 from ui import train_runs as runs
-from ui.canvas import NOW, PRIVATE, component, event_data
+from ui.canvas import NEWEST, NOW, component, event_data
 from ui.train_texts import MODELS, TEXT
 
 TRAINABLE = ("lapgan", "infogan", "bigan", "gan")
@@ -95,8 +95,8 @@ def build(token: gr.Textbox, started: Callable[[Any, list], Any]) -> None:
     started(start.click, [_start, [token, *asked]])
     model.input(_suit, model, [levels, *fields.values()], **NOW)
     looked = [seen, sheet]
-    look.click(_looking, None, looked, **NOW).then(_look, [token, *shape], looked, **PRIVATE)
-    sender.bring(_bring, None, [data, *looked], **NOW).then(_look, [token, *shape], looked, **PRIVATE).then(
+    look.click(_looking, None, looked, **NOW).then(_look, [token, *shape], looked, **NEWEST)
+    sender.bring(_bring, None, [data, *looked], **NOW).then(_look, [token, *shape], looked, **NEWEST).then(
         _list, data, data, **NOW
     )
 
@@ -200,7 +200,10 @@ def _look(token: str, data: str, model: str, size: int, channels: int) -> tuple:
 
 
 def _list(data: str) -> dict:
-    """Leave pictures out of the menu that turned out to be useless."""
+    """Leave pictures out of the menu that turned out to be useless; those sent last may not be looked through yet."""
     choices = train_data.choices()
     known = [key for _, key in choices]
+    if data not in known and train_data.was_sent(data):
+        choices.append((data, data))
+        known.append(data)
     return gr.update(choices=choices, value=data if data in known else known[0])

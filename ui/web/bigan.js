@@ -19,6 +19,7 @@ export function mountBigan(element, page) {
   const scenes = () => makeScenes(live);
   const known = { look: null, mix: null }; // what was drawn here last, and after which of the server's scenes
   let moved = [SAME, SAME]; // what the button that undoes and the slider are to show
+  let movedAfter = -1; // which of the server's scenes, each of which moves the button itself
 
   function remembered(what, id) {
     return known[what]?.served === at(id).served && known[what].model === live.model ? known[what].value : null;
@@ -52,7 +53,9 @@ export function mountBigan(element, page) {
 
   /** Let the controls follow. */
   function move(reset, t = SAME) {
-    if (t === SAME && moved[0].interactive === reset) return;
+    const { served } = at("stage");
+    if (t === SAME && moved[0].interactive === reset && movedAfter === served) return;
+    movedAfter = served;
     moved = [{ ...SAME, interactive: reset }, t];
     page.trigger("bring", {});
   }
@@ -97,12 +100,13 @@ export function mountBigan(element, page) {
   const events = {
     stage: { drag: turn, release: turn },
     examples: {
-      pick: async ({ id }) => {
+      pick: async ({ id }, superseded) => {
         const index = Number(id.replace("example-", ""));
         const tile = canvas("examples", id);
         const { steps, picture } = live.config.examples[index];
         await show(scenes().look(bytesOf(tile, live.config.shape[0]), steps), { example: index });
-        root("pad").pad.show(picture ? await load(picture) : tile, true);
+        const shown = picture ? await load(picture) : tile;
+        if (!superseded()) root("pad").pad.show(shown, true); // strokes that were drawn meanwhile stay
       },
     },
     slots: {
@@ -127,12 +131,12 @@ export function mountBigan(element, page) {
     (shared.stages ??= {})[`bigan-${id}`] = (name, data) => {
       if (!live.ready || !answers[name]) return false;
       const now = structuredClone(data);
-      live.newest(() => answers[name](now));
+      live.newest((superseded) => answers[name](now, superseded), laneOf(id));
       return true;
     };
   }
   shared.bigan = (what, controls) => {
-    if (live.ready) live.newest(() => local[what](...controls));
+    if (live.ready) live.newest(() => local[what](...controls), laneOf(what));
     else page.trigger("ask", { what, controls });
   };
   // A link, or a state seen before (ui/web/session.js).
@@ -147,6 +151,12 @@ export function mountBigan(element, page) {
     await show(scenes().look(seen.pixels, seen.steps));
     if (!drawn) root("pad").pad.show(canvasOf(picture), false);
   });
+
+  /** What is put into a slot waits for its turn, whatever else is asked; of all else the newest counts. */
+  function laneOf(what) {
+    if (what === "slots" || what === "take") return Symbol(what);
+    return what === "walk" ? "walk" : "stage";
+  }
 
   /** The server goes on from what was drawn here. */
   function handOver() {

@@ -2,7 +2,7 @@
 
 import { toBytes, toSheet } from "./engine.js";
 import { CODES } from "./link.js";
-import { makeLive } from "./live.js";
+import { afterLate, makeLive } from "./live.js";
 import { takeOwn } from "./own.js";
 import { prepare, toValues } from "./prepare.js";
 import { latent } from "./random.js";
@@ -36,6 +36,7 @@ export function mountInfogan(element, page) {
     const scenes = makeScenes(live);
     await live.timed(async () => {
       const { stage, reading } = await scenes.picture(turn);
+      if (superseded.gone()) return;
       at("stage")?.draw(stage);
       at("reading")?.draw(reading);
       at("plane")?.draw(scenes.cross(turn));
@@ -44,7 +45,8 @@ export function mountInfogan(element, page) {
     if (!(await superseded.rests())) return;
     for (const [id, work] of rest) {
       if (superseded()) return;
-      at(id)?.draw(await work());
+      const scene = await work();
+      if (!superseded.gone()) at(id)?.draw(scene);
     }
   }
   const show = (turn, superseded, code = options()[1]) =>
@@ -56,6 +58,8 @@ export function mountInfogan(element, page) {
     move(turn);
     live.newest((superseded) => show(turn, superseded));
   }
+
+  afterLate("infogan", live, () => live.newest((superseded) => show(now(), superseded)));
 
   // For walks and exports (ui/web/panels.js).
   (shared.painters ??= {}).infogan = {
@@ -81,9 +85,7 @@ export function mountInfogan(element, page) {
     settle: (keep, code, ...controls) => {
       const turn = makeScenes(live).turn(controls);
       if (!keep) return jump(rolled(turn));
-      return live.newest((superseded) =>
-        follow(turn, superseded, (scenes) => [["sweep", async () => scenes.mark(turn, code)]]),
-      );
+      return live.newest((superseded) => show(turn, superseded, code)); // map and sweep are of the other codes, too
     },
     show: (code, ...controls) => live.newest((superseded) => show(makeScenes(live).turn(controls), superseded, code)),
     roll: (_, ...controls) => jump(rolled(makeScenes(live).turn(controls))),

@@ -1,7 +1,7 @@
 // LAPGAN in the visitor's browser: the pyramid, its re-rolls, the sheets beside it, and a picture that is dreamed anew.
 
 import { makeScenes } from "./lapgan_scenes.js";
-import { makeLive } from "./live.js";
+import { afterLate, makeLive } from "./live.js";
 import { takeOwn } from "./own.js";
 import { bytesOf } from "./pixels.js";
 import { prepare } from "./prepare.js";
@@ -37,11 +37,14 @@ export function mountLapgan(element, page) {
 
   async function show(controls, superseded, sheets = true) {
     const growth = scenes().growth(controls);
-    at("stage")?.draw(await live.timed(() => scenes().stage(growth)));
-    if (sheets && (await superseded.rests())) await beside(growth);
+    const scene = await live.timed(() => scenes().stage(growth));
+    if (superseded.gone()) return;
+    at("stage")?.draw(scene);
+    if (sheets && (await superseded.rests())) await beside(growth, superseded);
   }
-  async function beside(growth) {
+  async function beside(growth, superseded) {
     const made = await scenes().sheets(growth);
+    if (superseded.gone()) return;
     for (const [id, scene] of Object.entries(made)) at(id)?.draw(scene);
   }
   function jump(controls) {
@@ -52,6 +55,8 @@ export function mountLapgan(element, page) {
   function reseeded([model, label, , ...slots], next) {
     return [model, label, next, ...slots.map((value, i) => (i < slots.length / 2 ? next : value))];
   }
+
+  afterLate("lapgan", live, () => live.newest((superseded) => show(session().controls(), superseded)));
 
   // For walks and exports (ui/web/panels.js).
   (shared.painters ??= {}).lapgan = {
@@ -76,7 +81,8 @@ export function mountLapgan(element, page) {
   const local = {
     drag: (controls) => live.newest((superseded) => show(controls, superseded, false)),
     show: (controls) => live.newest((superseded) => show(controls, superseded)),
-    sheets: (controls) => live.newest(() => beside(scenes().growth(controls))),
+    // With the picture: the position that a drag ended on may still have waited for its turn.
+    sheets: (controls) => live.newest((superseded) => show(controls, superseded)),
     reseed: (controls) => jump(reseeded(controls, Number(controls[2] ?? 0) >>> 0)),
     roll: (controls) => jump(reseeded(controls, seed())),
     level: (controls, slot) => jump(controls.with(3 + Number(slot), seed())),
@@ -90,7 +96,8 @@ export function mountLapgan(element, page) {
   // Where the server draws, the picture comes first; the sheets of many pictures follow once it is there. After every
   // answer: the first of two may come when both were asked, and its sheets would be those of the last.
   (shared.drawn ??= {}).lapgan = () => {
-    if (due) page.trigger("news", {});
+    if (live.ready) shared.late.lapgan();
+    else if (due) page.trigger("news", {});
   };
   const early = shared.early?.lapgan;
   if (early) shared.lapgan(...early);
@@ -155,19 +162,20 @@ export function mountLapgan(element, page) {
   (shared.turned ??= {}).lapgan_own = () => toOwn;
   function takeWith(pixels, changes) {
     moveOwn(changes);
-    live.newest(() => take(pixels, changes));
+    live.newest(() => take(pixels, changes), "own");
   }
   const ownLocal = {
     dream: (controls) => {
       const [level, label, seed] = controls;
       (shared.options ??= {}).lapgan = controls;
-      live.newest(() => dream({ level: Number(level), label: Number(label ?? 0), seed: Number(seed ?? 0) }));
+      const asked = { level: Number(level), label: Number(label ?? 0), seed: Number(seed ?? 0) };
+      live.newest(() => dream(asked), "own");
     },
     again: () => {
       moveOwn({ seed: seed() });
-      live.newest(() => dream(own()));
+      live.newest(() => dream(own()), "own");
     },
-    above: () => live.newest(() => take(bytesOf(canvas("stage", "picture"), live.config.channels))),
+    above: () => live.newest(() => take(bytesOf(canvas("stage", "picture"), live.config.channels)), "own"),
   };
   shared.lapgan_own = (what, controls) => {
     if (live.ready) ownLocal[what](controls);

@@ -5,15 +5,17 @@ import { openModel } from "./engine.js";
 import { fill } from "./text.js";
 
 const KEPT = "ganscope-engine";
+const LATE_MS = 100;
 const REST_MS = 60; // after so long without news a hand rests
 
 /**
  * Join an engine component of ui/live.py to the page.
  *
  * `live.ready` tells whether the browser makes the pictures;
- * `live.timed(work)` runs some of that work and shows how long it took; `live.newest(work)` lets only the newest of
- * what is asked run, one at a time: `work(superseded)` may ask whether there is something newer, and before what shows
- * more of the same whether the hand `superseded.rests()`. `ready()` is called when the browser has taken over and nothing else is to be done,
+ * `live.timed(work)` runs some of that work and shows how long it took; `live.newest(work, lane)` lets only the newest of
+ * what is asked in a lane run, all of it one at a time: `work(superseded)` may ask whether there is something newer,
+ * before what shows more of the same whether the hand `superseded.rests()`, and before it draws whether the model is
+ * `superseded.gone()`. `ready()` is called when the browser has taken over and nothing else is to be done,
  * `left()` when the server has to go on.
  */
 export function makeLive(name, element, { props, watch }, { ready, left } = {}) {
@@ -81,42 +83,56 @@ export function makeLive(name, element, { props, watch }, { ready, left } = {}) 
     }
     return made;
   }
-  let running = false;
-  let waiting = null;
+  const waiting = new Map(); // work by its lane, in the order in which it was asked
+  let running = null; // a lane
   let wake = () => {};
-  const superseded = () => waiting !== null;
-  /** Wait until the hand rests, and tell whether it does; what is newer ends the wait. */
-  superseded.rests = async () => {
-    await new Promise((resolve) => {
-      wake = resolve;
-      setTimeout(resolve, REST_MS);
-    });
-    return waiting === null;
-  };
-  async function newest(work) {
-    waiting = work;
-    wake();
+  function judge(lane) {
+    const { model } = live;
+    const superseded = () => waiting.has(lane);
+    superseded.gone = () => live.model !== model;
+    /** Wait until the hand rests, and tell whether it does; what is newer ends the wait. */
+    superseded.rests = async () => {
+      await new Promise((resolve) => {
+        wake = resolve;
+        setTimeout(resolve, REST_MS);
+      });
+      return !superseded() && !superseded.gone();
+    };
+    return superseded;
+  }
+  async function newest(work, lane = "stage") {
+    waiting.delete(lane);
+    waiting.set(lane, work);
+    if (lane === running) wake();
     if (running) return;
-    running = true;
     try {
-      while (waiting) {
-        const next = waiting;
-        waiting = null;
-        await next(superseded);
+      while (waiting.size) {
+        const [[next, first]] = waiting;
+        waiting.delete(next);
+        running = next;
+        await first(judge(next));
       }
     } catch (error) {
+      waiting.clear();
       failure = String(error.message ?? error);
       if (live.ready) left?.();
       live.ready = false;
       say("");
     } finally {
-      running = false;
+      running = null;
     }
   }
 
   watch("value", open);
   whenIdle(open); // under way since early.js, if it is the first tab
   return live;
+}
+
+/** Let a tab draw anew, once its controls are known, after an answer of the server that came when it drew itself. */
+export function afterLate(tab, live, draw) {
+  ((window.ganscope ??= {}).late ??= {})[tab] = () => {
+    if (live.ready) setTimeout(() => live.ready && draw(), LATE_MS);
+  };
 }
 
 function whenIdle(act) {

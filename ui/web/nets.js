@@ -33,6 +33,7 @@ export function loadRuntime({ base, version, integrity, local, cdn = CDN }) {
     Object.assign(ort.env.wasm, { numThreads: 1, wasmBinary, wasmPaths: { mjs } });
     return ort;
   })();
+  runtime.catch(() => (runtime = undefined)); // whoever asks again may have a network by then
   return runtime;
 }
 
@@ -51,7 +52,11 @@ export function makeNets(where, { url, golden }) {
     return session;
   }
   function open(name) {
-    if (!sessions.has(name)) sessions.set(name, opened(name));
+    if (!sessions.has(name)) {
+      const session = opened(name);
+      session.catch(() => sessions.delete(name));
+      sessions.set(name, session);
+    }
     return sessions.get(name);
   }
   /** Run a net on `count` rows: {input: Float32Array} to {output: Float32Array}; `then`: and one that reads its output. */

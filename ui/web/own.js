@@ -33,7 +33,7 @@ export function takeOwn(kind, live, take) {
             reject(error);
             if (!(error instanceof Refused)) throw error;
           }
-        });
+        }, "own");
       }),
   };
 }

@@ -28,6 +28,7 @@ export function makeWalk(session, { kind, texts }) {
   let base = null;
 
   function open() {
+    if (!ready()) stop(false);
     closed.hidden = ready();
     for (const part of parts) part.hidden = !ready();
     toField.hidden = !ready() || what.value !== "s";

@@ -41,6 +41,12 @@ export function makePlane({ id }, emit) {
   function release() {
     if (!held) return;
     held = false;
+    if (frame) {
+      // The last position goes first: the drag that waits for its frame would undo what a release draws.
+      cancelAnimationFrame(frame);
+      frame = 0;
+      emit("drag", { id, ...position });
+    }
     emit("release", { id, ...position });
   }
   field.addEventListener("pointerdown", (event) => {

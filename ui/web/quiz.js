@@ -101,6 +101,7 @@ export function mountQuiz(element, { props, watch, trigger }) {
     });
   }
   rest();
+  ((window.ganscope ??= {}).rested ??= {}).quiz = rest;
 
   function rest() {
     choice.hidden = hint.hidden = true;

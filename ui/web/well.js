@@ -17,7 +17,6 @@ export function mountWell(element, { props }) {
   let taken = 0; // files so far: what an earlier one comes to, late, is no word on the newest
   const say = () => {
     where.textContent = own()?.ready() ? texts.stays : texts.sent;
-    refuse("");
   };
   document.addEventListener("ganscope-engine", say);
   say();
@@ -37,7 +36,9 @@ export function mountWell(element, { props }) {
   window.addEventListener(
     "change",
     async (event) => {
-      if (!event.target.matches?.("input[type=file]") || event.target !== inputOf(button()) || !own()?.ready()) return;
+      if (!event.target.matches?.("input[type=file]") || event.target !== inputOf(button())) return;
+      refuse("");
+      if (!own()?.ready()) return;
       event.stopImmediatePropagation();
       const [file] = event.target.files;
       event.target.value = "";
