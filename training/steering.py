@@ -25,15 +25,12 @@ BROAD_PER_CODE = 0.2  # logarithm of the width
 MOST = (math.radians(20), math.radians(10), 0.5, 0.1)
 BOSS = (0.5, 0.7)  # half axes of a head, in halves of the picture
 
-# Chairs likewise: rotation, width, height.
-TURN_PER_CODE = math.radians(60)
+# Chairs likewise: rotation, width, height. A chair's back and its front legs go opposite ways when it turns.
+SHEAR_PER_CODE = 0.6  # shift of a row sideways, for one row further down
 WIDER_PER_CODE = 0.15  # logarithm of the picture's width
 HIGHER_PER_CODE = 0.09  # logarithm of its height
-MOST_OF_CHAIRS = (math.radians(18), 0.1, 0.06)
-RADIUS = 0.45  # of a chair from above, in halves of the picture
-SEAT, DEPTH = 0.1, 0.4  # the row of its middle, and how many rows above all is behind the axis, and below in front
-FROM_ABOVE = math.sin(math.radians(24))
-FLOOR = 0.3  # the row that stays where it is when a chair grows
+MOST_OF_CHAIRS = (0.15, 0.1, 0.06)
+FLOOR = 0.3  # the row that stays where it is
 
 Steered = tuple[Tensor, Tensor, Tensor]
 
@@ -75,26 +72,24 @@ def heads(images: Tensor, generator: torch.Generator) -> Steered:
 def chairs(images: Tensor, generator: torch.Generator) -> Steered:
     """Turn chairs seen from above a little, broaden and raise them; mirror every other one.
 
-    They turn as if painted on a round of which the back, above in the picture, shows the far side and the legs, below,
-    the near one: these go opposite ways, while from above all of its left comes nearer, downwards, as its right goes
-    away. Three codes: rotation, width, height. A mirrored chair is turned to the other side.
+    They turn by a shear, which is about right where the front faces the camera. Three codes: rotation, width, height. A
+    mirrored chair is turned to the other side.
     """
     count, device = len(images), images.device
     amounts = uniform((count, 3), generator, device) * torch.tensor(MOST_OF_CHAIRS, device=device)
-    turn, broad, high = amounts[:, :, None, None].unbind(dim=1)
+    shear, broad, high = amounts[:, :, None, None].unbind(dim=1)
     mirrored = (torch.arange(count, device=device) % 2).bool()
     images = torch.where(mirrored[:, None, None, None], images.flip(3), images)
 
     base = F.affine_grid(torch.eye(2, 3, device=device)[None], [1, 1, *images.shape[2:]], align_corners=False)
-    x, y = base[..., 0] * (-broad).exp(), FLOOR + (base[..., 1] - FLOOR) * (-high).exp()
-    near = ((y - SEAT) / DEPTH).clamp(-1, 1) * (RADIUS**2 - x.square()).clamp(min=0).sqrt()
-    grid = torch.stack([x - near * turn, y + FROM_ABOVE * x * turn], dim=3)
+    x, y = base[..., 0], base[..., 1].expand(count, -1, -1)
+    grid = torch.stack([x * (-broad).exp() - shear * y, FLOOR + (y - FLOOR) * (-high).exp()], dim=3)
     white = images.amax(dim=(1, 2, 3), keepdim=True)
     moved = F.grid_sample(images - white, grid, align_corners=False) + white
 
     kept = images.new_ones(count, 3)
     kept[mirrored, 0] = -1.0
-    units = torch.tensor([TURN_PER_CODE, WIDER_PER_CODE, HIGHER_PER_CODE], device=device)
+    units = torch.tensor([SHEAR_PER_CODE, WIDER_PER_CODE, HIGHER_PER_CODE], device=device)
     return moved, kept, amounts / units
 
 

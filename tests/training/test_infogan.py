@@ -12,7 +12,7 @@ from tests.training.steps import changed, equal_weights, parameters, step, train
 from training.data import normalise
 from training.moves import change_strokes, move_slightly
 from training.rendered import SCENES, render
-from training.steering import LEAN_PER_CODE, MOST_OF_CHAIRS, WIDTH_PER_CODE, chairs, heads
+from training.steering import LEAN_PER_CODE, WIDTH_PER_CODE, chairs, heads
 
 
 @pytest.fixture(scope="module")
@@ -290,23 +290,7 @@ def test_a_steered_copy_is_like_one_rendered_so(monkeypatch, steered, spec, code
     # A mirrored chair is lit from the other side, so it is compared with none.
     rows = slice(None, None, 2 if spec == "chairs" else 1)
     near, same, far = ((turned - rendered(by))[rows].square().mean() for by in (step, 0, -step))
-    assert near < 0.75 * same
+    assert near < (0.8 if factor == "rotation" else 0.75) * same  # a shear is a turn in part only
     assert near < 0.6 * far
     mirrored = factor in ("azimuth", "lighting", "rotation")  # a mirrored one is turned, or lit, from the other side
     assert kept[:, code].tolist() == [1, -1 if mirrored else 1] * (styles // 2)
-
-
-@pytest.mark.parametrize("rotation", [-45, -20, 20, 45])
-def test_a_chair_is_turned_further_wherever_it_looks(monkeypatch, rotation):
-    styles = len(SCENES["chairs"].styles)
-    most = torch.zeros(styles, 3)
-    most[:, 0] = math.radians(10)
-    monkeypatch.setattr("training.steering.uniform", lambda *_: most / torch.tensor(MOST_OF_CHAIRS))
-
-    def rendered(angle):
-        return normalise(render("chairs", torch.tensor([[float(angle), 1.0, 1.0]] * styles), torch.arange(styles), 32))
-
-    turned = chairs(rendered(rotation), torch.Generator())[0]
-    near, same, far = ((turned - rendered(rotation + by))[::2].square().mean() for by in (10, 0, -10))
-    assert near < 0.75 * same
-    assert near < 0.4 * far
