@@ -31,8 +31,8 @@ export function mountBigan(element, page) {
     const kept = remembered("look", "stage");
     if (kept) return kept;
     const { tiles } = at("stage");
-    const [values, ticks] = [tiles.get("code").values(), tiles.get("code").ticks()];
-    const turned = Float32Array.from(values);
+    const [drawn, ticks] = [tiles.get("code").drawn(), tiles.get("code").ticks()];
+    const turned = Float32Array.from(drawn); // without the bar that a hand has just turned
     const seen = bytesOf(canvas("stage", "seen"), live.config.shape[0]);
     return { seen, steps: null, code: turned.map((value, i) => ticks[i] ?? value), turned };
   }

@@ -9,7 +9,8 @@ export function makeBars(description, emit) {
   chart.setAttribute("role", drag ? "group" : "img");
   const caption = Object.assign(document.createElement("figcaption"), { className: "gs-caption" });
   node.append(chart, caption);
-  let values = [];
+  let values = []; // as the hand has them
+  let drawn = []; // as they were drawn
   let ticks = [];
   let held = -1;
   const zero = (0 - low) / (high - low);
@@ -92,7 +93,8 @@ export function makeBars(description, emit) {
         chart.replaceChildren(...tile.values.map((_, index) => column(index)));
       }
       // The bar in the visitor's hand is not pulled away by an answer to an earlier position.
-      values = tile.values.map((value, index) => (index === held ? values[index] : value));
+      drawn = [...tile.values];
+      values = drawn.map((value, index) => (index === held ? values[index] : value));
       values.forEach((_, index) => show(index));
       chart.style.setProperty("--zero", `${100 * zero}%`);
     }
@@ -111,7 +113,7 @@ export function makeBars(description, emit) {
     if ("caption" in tile) caption.textContent = tile.caption ?? "";
     caption.hidden = !caption.textContent;
   }
-  return { node, update, values: () => values, ticks: () => ticks };
+  return { node, update, values: () => values, drawn: () => drawn, ticks: () => ticks };
 }
 
 /** A value on its line from `low` to `high`, a `band` of the line marked, beside the true value if there is one. */
