@@ -40,6 +40,11 @@ export function mountTools(element, { props, trigger }) {
   row.append(opener("export", texts.export, out));
   if (WALKS[kind]) row.append(opener("walk", texts.walk, walk));
 
+  // What an open panel offers depends on who draws.
+  document.addEventListener("ganscope-engine", () => {
+    for (const panel of [walk, out]) if (!panel.node.hidden) panel.open();
+  });
+
   /** A button that opens a panel below the row, and shuts the other. */
   function opener(icon, text, panel) {
     const node = button(icon, text, () => {
