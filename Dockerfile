@@ -53,6 +53,7 @@ ENV HOME=/home/ganscope \
     GRADIO_SERVER_NAME=0.0.0.0 \
     GRADIO_SERVER_PORT=7860 \
     GRADIO_TEMP_DIR=/home/ganscope/data/gradio \
+    GANSCOPE_RUNS_DIR=/home/ganscope/data/runs \
     GRADIO_ANALYTICS_ENABLED=False \
     HF_HUB_DISABLE_TELEMETRY=1
 EXPOSE 7860

@@ -61,6 +61,12 @@ class InfoGANConfig:
     def codes(self) -> int:
         return sum(self.categorical) + self.continuous
 
+    @property
+    def rows(self) -> tuple[int, ...]:
+        """The values of the first categorical code in the order shown: by the names of what they draw."""
+        values = range(self.categorical[0] if self.categorical else 0)
+        return tuple(sorted(values, key=self.category_names.__getitem__ if self.category_names else int))
+
 
 @dataclass(frozen=True)
 class Reading:

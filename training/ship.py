@@ -200,10 +200,10 @@ def draw_one(
     if not isinstance(model, LAPGAN) and (level_seeds or gains):
         raise RunError(f"{weights.name} has no levels; leave out --level-seeds and --gains.")
     if isinstance(model, InfoGAN):
-        names, categorical, continuous = model.config.category_names, model.config.categorical, model.config.continuous
+        rows, categorical, continuous = model.config.rows, model.config.categorical, model.config.continuous
         if len(codes) not in (0, continuous):
             raise RunError(f"{weights.name} has {continuous} continuous codes; give that many --codes, or none.")
-        category = names.index(str(label)) if str(label) in names else label
+        category = rows[label] if 0 <= label < len(rows) else label
         categories = [category, *[0] * len(categorical)][: len(categorical)]
         return model.generate([seed], [categories], [codes or (0.0,) * continuous])
     if isinstance(model, LAPGAN):

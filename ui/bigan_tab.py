@@ -1,7 +1,6 @@
 """The BiGAN tab, "image to code to image": components, events and API endpoints."""
 
 from dataclasses import replace
-from functools import partial
 
 import gradio as gr
 import torch
@@ -115,7 +114,7 @@ def build() -> Shelf | None:
 def _build_bench(start: Look, mixed: Mix) -> Shelf:
     names = inference.names("bigan")
     shown, held = gr.State(start), gr.State(mixed)
-    about = intro(TEXT, start.model)
+    about = intro(TEXT, inference.intro_key(start.model))
     with gr.Column(elem_classes="gs-close"):
         with gr.Row(elem_classes="gs-bench gs-desk"):
             with gr.Column(elem_classes="gs-hand"):
@@ -161,7 +160,7 @@ def _build_bench(start: Look, mixed: Mix) -> Shelf:
     live.bring(None, None, [reset, t], js="() => window.ganscope.turned.bigan()", **NOW)
     tools.options("bigan", [t])
     changed = [*seen, *mixes, why, live]
-    steps: list[Step] = [(_change_model, [model, t], changed), (partial(intro_of, TEXT), [model], [about])]
+    steps: list[Step] = [(_change_model, [model, t], changed), (_about, [model], [about])]
     shelf = Shelf("bigan", model, steps)
     tools.note("bigan", [model])
     tools.wire(row, shelf)
@@ -237,6 +236,10 @@ def _mix(held: Mix, t: float) -> tuple:
 def _pick_step(event: gr.EventData, held: Mix) -> tuple:
     t = event_data(event)["column"] / (mixing.STRIP_STEPS - 1)
     return mixing.walk_patch(held, t), t
+
+
+def _about(model: str) -> str:
+    return intro_of(TEXT, inference.intro_key(model))
 
 
 def _change_model(model: str, t: float) -> tuple:

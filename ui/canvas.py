@@ -24,7 +24,8 @@ import hashlib
 import itertools
 import json
 from collections.abc import Callable
-from functools import cache, wraps
+from functools import cache, partial, wraps
+from inspect import signature
 from pathlib import Path
 from typing import Any
 
@@ -34,13 +35,15 @@ from PIL import Image
 from torch import Tensor
 
 from ui import door, health, images
-from ui.inference import knows_digits, tell_errors
+from ui.inference import tell_errors
 
 TEXT = {
     "stays": "Your pictures stay on this device: this browser computes with them.",
     "sent": "Your pictures are sent to the server, which computes with them and deletes them within the hour.",
     "unreadable": "This browser cannot read the file as a picture: save the picture as PNG or JPEG.",
     "no_ink": images.NO_INK,
+    "bad_number": "{name} is {value}: give a number from {low} to {high}.",
+    "bad_whole": "{name} is {value}: give a whole number from {low} to {high}.",
 }
 WEB = Path(__file__).parent / "web"
 PAD_SIDE = 280
@@ -116,16 +119,14 @@ def picture_button(text: str, *, elem_id: str) -> gr.UploadButton:
     return button
 
 
-def intro(texts: dict[str, str], model: str | None = None) -> gr.Markdown:
-    """Open a tab: its `title`, its `intro` in two sentences, and the `paper` behind it with its `paper_url`."""
-    return gr.Markdown(intro_of(texts, model), elem_classes="gs-intro")
+def intro(texts: dict[str, str], key: str = "intro") -> gr.Markdown:
+    """Open a tab: its `title`, its `intro` or another text in two sentences, and the `paper` with its `paper_url`."""
+    return gr.Markdown(intro_of(texts, key), elem_classes="gs-intro")
 
 
-def intro_of(texts: dict[str, str], model: str | None) -> str:
-    """Return what opens a tab for some weights: `intro_other` instead of `intro` where they draw no digits."""
-    other = "intro_other" in texts and model is not None and not knows_digits(model)
-    text = texts["intro_other" if other else "intro"]
-    return f"## {texts['title']}\n\n{text}\n\n[{texts['paper']}]({texts['paper_url']})"
+def intro_of(texts: dict[str, str], key: str) -> str:
+    """Return what opens a tab."""
+    return f"## {texts['title']}\n\n{texts[key]}\n\n[{texts['paper']}]({texts['paper_url']})"
 
 
 def notice(sentence: str) -> None:
@@ -175,11 +176,30 @@ def endpoint(function: Callable, inputs: list[gr.components.Component], output: 
         inputs: hidden components, one an argument, whose values are the defaults. Gradio checks their limits.
         output: hidden component; for pictures a `gr.Image(format="png")`.
     """
-    for argument in inputs:
+    for name, argument in zip(signature(function).parameters, inputs, strict=True):
         if isinstance(argument, gr.Image):
             argument.preprocess = door.unopened  # type: ignore[method-assign,assignment]  # of this one alone
+        elif isinstance(argument, gr.Number | gr.Slider):
+            argument.preprocess = partial(_number, name, argument)  # type: ignore[method-assign]
     called = tell_errors(_with_room(function) if isinstance(output, gr.Image) else function)
     gr.Button(visible=False).click(called, inputs, output, api_name=function.__name__)
+
+
+def _number(name: str, argument: gr.Number | gr.Slider, value: object) -> float:
+    """Check a number that a call gives, which Gradio would round, or answer as its own fault.
+
+    Raises:
+        gr.Error: no number, none that is whole, or out of bounds; one sentence.
+    """
+    whole, low, high = isinstance(argument, gr.Number), argument.minimum or 0, argument.maximum or 0
+    if isinstance(value, int | float) and not isinstance(value, bool) and low <= value <= high:  # nor NaN
+        if not whole:
+            return float(value)
+        if value == int(value):
+            return int(value)
+    text = TEXT["bad_whole" if whole else "bad_number"]
+    said = text.format(name=name, value=str(value)[:40], low=f"{low:.0f}", high=f"{high:.0f}")
+    raise gr.Error(said, print_exception=False)
 
 
 def _with_room(function: Callable) -> Callable:

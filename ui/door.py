@@ -3,13 +3,17 @@
 import base64
 import binascii
 import re
+import time
 from collections.abc import Callable, Sequence
-from typing import NoReturn
+from pathlib import Path
+from tempfile import NamedTemporaryFile, _TemporaryFileWrapper
+from typing import Any, NoReturn
 from urllib.parse import urlsplit
 
 import gradio as gr
-from gradio import processing_utils
+from gradio import processing_utils, route_utils
 from gradio.data_classes import ImageData
+from gradio.utils import get_upload_folder
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
@@ -34,9 +38,10 @@ SHUT = re.compile(
     r"|/gradio_api/+runs(/.*)?",  # without the prefix they are the page's own
     re.IGNORECASE | re.DOTALL,
 )
-# These have their own limits: multipart uploads, and the pictures to train on.
 UPLOAD = "/gradio_api/upload"
-OWN_LIMITS = (UPLOAD, "/pictures")
+ARRIVING = "arriving-"  # how the files of uploads begin that have not ended
+BROKEN_S = 30 * 60  # older than that, they never will
+OWN_LIMIT = "/pictures"  # those to train on
 CALL = re.compile(r"/gradio_api/call(?:/v2)?/([^/]+)/?")
 LOOPBACK = re.compile(r"localhost|127(\.\d+){3}|::1")
 
@@ -62,9 +67,9 @@ class Door:
         elif scope["method"] == "POST" and (call := CALL.fullmatch(path)) and call[1] not in self.calls:
             known = TEXT["no_call"].format(names=", ".join(self.calls))
             await PlainTextResponse(known, status_code=404)(scope, receive, send)
-        elif scope["method"] == "POST" and path.rstrip("/") == UPLOAD and (sentence := no_room_for_pictures()):
+        elif scope["method"] == "POST" and path.rstrip("/") == UPLOAD and (sentence := _room_for_upload()):
             await PlainTextResponse(sentence, status_code=507)(scope, receive, send)
-        elif scope["method"] == "POST" and path.rstrip("/") not in OWN_LIMITS:
+        elif scope["method"] == "POST" and path.rstrip("/") != OWN_LIMIT:
             await self.app(scope, self._limited(Request(scope), receive), send)
         else:
             await self.app(scope, receive, send)
@@ -104,6 +109,28 @@ def tell_of_arguments(request: Request, error: Exception) -> Response:
     if CALL.fullmatch(request.url.path) and "key-word argument" in str(error):
         return PlainTextResponse(TEXT["no_argument"], status_code=422)
     raise error
+
+
+def mark_arrivals() -> None:
+    """Let the files of uploads lie where they can be told from others until they have ended."""
+
+    def arriving(**given: Any) -> "_TemporaryFileWrapper[bytes]":
+        folder = Path(get_upload_folder())
+        folder.mkdir(parents=True, exist_ok=True)
+        return NamedTemporaryFile(**{**given, "dir": folder, "prefix": ARRIVING})
+
+    route_utils.NamedTemporaryFile = arriving  # type: ignore[assignment]
+
+
+def _room_for_upload() -> str | None:
+    """Forget uploads that were broken off, which Gradio does not; say where there is no room for another."""
+    for path in Path(get_upload_folder()).glob(f"{ARRIVING}*"):
+        try:
+            if time.time() - path.stat().st_mtime > BROKEN_S:
+                path.unlink()
+        except OSError:  # it has ended this very moment, or another process forgot it
+            continue
+    return no_room_for_pictures()
 
 
 def fetch_nothing() -> None:

@@ -96,6 +96,19 @@ def knows_digits(name: str) -> bool:
     return found.config.channels == 1 and all(request.get("data", "mnist") == "mnist" for request in requests)
 
 
+def is_control(model: str) -> bool:
+    """Tell whether G was told nothing of its codes (InfoGAN's figure 1, lambda = 0), so that they mean nothing."""
+    runs = weights(model).metrics.get("training", [])
+    return any(run.get("settings", {}).get("informed") is False for run in runs)
+
+
+def intro_key(model: str) -> str:
+    """Choose the text that opens a tab for some weights: another for a control, or where they draw no digits."""
+    if is_control(model):
+        return "intro_control"
+    return "intro" if knows_digits(model) else "intro_other"
+
+
 def source(name: str) -> str | None:
     """Tell where loaded weights came from: a local folder or a pinned Hub repository."""
     if name not in _loaded:

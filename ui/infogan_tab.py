@@ -114,7 +114,7 @@ def _build_bench(start: Turn) -> Shelf:
                 live = engine("infogan.js", "mountInfogan", told(start.model, config), elem_id="infogan-engine")
                 row = tools.tools("infogan", (start.model, start.seed, start.row, *[0.0] * MOST_CODES), config)
         with gr.Column(elem_classes="gs-controls"):
-            about = intro(TEXT, start.model)
+            about = intro(TEXT, inference.intro_key(start.model))
             with gr.Row(elem_classes="gs-card gs-split"):
                 with gr.Column(min_width=220):
                     model = gr.Dropdown(names, value=start.model, label=TEXT["model"], visible=len(names) > 1)
@@ -160,10 +160,14 @@ def _build_bench(start: Turn) -> Shelf:
     tools.bring("infogan", row, turn).then(None, [code, *turn], None, js=ask("infogan", "show"), **NOW)
     own.wire(turn, follows, _turn)
     switched = [*follows, sweep, category, *codes, code, hint, live, *own.switched]
-    steps: list[Step] = [(partial(_switch, own), [model, seed], switched), (partial(intro_of, TEXT), [model], [about])]
+    steps: list[Step] = [(partial(_switch, own), [model, seed], switched), (_about, [model], [about])]
     shelf = Shelf("infogan", model, steps)
     tools.wire(row, shelf)
     return shelf
+
+
+def _about(model: str) -> str:
+    return intro_of(TEXT, inference.intro_key(model))
 
 
 def _switch(own: OwnPicture, model: str, seed: int | None) -> tuple:

@@ -16,16 +16,21 @@ TEXT = {
     "tab": "InfoGAN",
     "title": "Turn the codes",
     "intro": (
-        "Shown handwriting without a single label, InfoGAN found out that there are ten digits and that each can lean "
-        "and grow bolder, because its generator has to draw so that a second net, Q, can read the codes back. "
-        "**Drag a slider: one property moves and the rest stays; then draw a digit, and see which codes Q finds in "
-        "your hand.**"
+        "Shown handwriting without a single label, InfoGAN sorted it into ten kinds, nearly the digits, and found that "
+        "each can lean and grow bolder, because its generator has to draw so that a second net, Q, can read the codes "
+        "back. **Drag a slider: one property moves and the rest stays; then draw a digit, and see which codes Q finds "
+        "in your hand.**"
     ),
     "intro_other": (
         "Shown pictures without a single label, InfoGAN sorts them into kinds and gives a code to what varies in all "
         "of them, because its generator has to draw so that a second net, Q, can read the codes back. "
         "**Drag a slider: one property moves and the rest stays; then bring a picture, and see which codes Q finds "
         "in it.**"
+    ),
+    "intro_control": (
+        "The control: its generator was told nothing of the codes and is a plain GAN's, while Q, trained beside it, "
+        "tried to read them all the same. **Drag a slider or choose a category, and see how little they mean; then "
+        "choose the other weights, and see what the information term buys.**"
     ),
     "paper": "Chen et al. 2016, InfoGAN: Interpretable Representation Learning by Information Maximizing GANs",
     "paper_url": "https://arxiv.org/abs/1606.03657",
@@ -89,8 +94,10 @@ class Turn:
 
 
 def labels(model: str) -> list[str]:
-    """Return what each category draws, in the order shown; numbers where nothing was named."""
+    """Return what each category draws, in the order shown; numbers where nothing was named, or names mean nothing."""
     config = _net(model).config
+    if inference.is_control(model):
+        return [str(value) for value in range(config.categorical[0])]
     return sorted(config.category_names) or [str(value) for value in range(config.categorical[0])]
 
 
@@ -114,7 +121,7 @@ def all_codes(turn: Turn) -> list[float]:
 
 def called(model: str, label: str) -> str:
     """Say in words which category a picture is of."""
-    if inference.knows_digits(model):
+    if inference.knows_digits(model) and not inference.is_control(model):
         return TEXT["digit"].format(label=label)
     return TEXT["category"].format(label=label) if label.isdigit() else label.capitalize()
 
@@ -128,7 +135,7 @@ def local(model: str) -> dict[str, Any]:
         "continuous": config.continuous,
         "shape": [config.channels, config.image_size, config.image_size],
         "digits": inference.knows_digits(model),
-        "order": _order(model),
+        "order": config.rows,
         "names": labels(model),
         "code_names": code_names(model),
         "range": RANGE,
@@ -150,18 +157,11 @@ def _net(model: str) -> InfoGAN:
     return inference.weights(model, "infogan").net(InfoGAN)
 
 
-def _order(model: str) -> list[int]:
-    """Map the rows shown to the values of the category code."""
-    config = _net(model).config
-    names = config.category_names
-    return sorted(range(config.categorical[0]), key=names.__getitem__ if names else int)
-
-
 @inference.device_call
 def draw(turns: Sequence[Turn]) -> Tensor:
     """Draw one picture for each turn, all of one model: (N, C, H, W) in [-1, 1]."""
     net = _net(turns[0].model)
-    order, rest = _order(turns[0].model), [0] * (len(net.config.categorical) - 1)
+    order, rest = net.config.rows, [0] * (len(net.config.categorical) - 1)
     return net.generate(
         [turn.seed for turn in turns],
         [[order[turn.row], *rest] for turn in turns],
@@ -174,7 +174,7 @@ def read(model: str, image: Tensor) -> tuple[list[float], list[float]]:
     """Let Q read one picture (C, H, W): the probability of each category in the order shown, and the codes."""
     net = _net(model)
     reading = net.infer(image[None].to(inference.device()))
-    probabilities = reading.categories[0][0, torch.tensor(_order(model), device=inference.device())]
+    probabilities = reading.categories[0][0, torch.tensor(net.config.rows, device=inference.device())]
     return probabilities.tolist(), reading.means[0].tolist()
 
 

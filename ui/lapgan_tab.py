@@ -285,7 +285,7 @@ def _checked(values: object, name: str, levels: int, most: float, *, whole: bool
 
 def _publish() -> None:
     model = gr.Textbox(MODEL, visible=False)
-    label, level = (gr.Number(value, precision=0, minimum=0, visible=False) for value in (0, 1))
+    label, level = (gr.Number(value, precision=0, minimum=0, maximum=999, visible=False) for value in (0, 1))
     seed = gr.Number(START_SEED, precision=0, minimum=0, maximum=SEED_LIMIT - 1, visible=False)
     picture = gr.Image(type="filepath", image_mode=None, visible=False)
     png = gr.Image(type="pil", format="png", visible=False)

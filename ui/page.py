@@ -27,7 +27,7 @@ from ui import (
     train_tab,
 )
 from ui.canvas import NOW, WEB, web_version
-from ui.door import Door, fetch_nothing, tell_of_arguments
+from ui.door import Door, fetch_nothing, mark_arrivals, tell_of_arguments
 from ui.ending import Ending
 from ui.engine_files import FOR_EVER
 from ui.theme import make_theme
@@ -94,6 +94,7 @@ def launch_arguments() -> dict[str, Any]:
     """Return everything `launch` needs, from the settings."""
     settings = inference.settings()
     fetch_nothing()
+    mark_arrivals()
     return {
         "server_name": settings.host,
         "server_port": settings.port,

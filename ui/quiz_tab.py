@@ -1,6 +1,6 @@
 """The quiz tab, "real or generated?": components and events; it is played in ui/web/quiz.js.
 
-The protocol is that of Denton et al. 2015, section 5.4: a picture is shown for 50 to 2000 ms, and a person says
+The protocol is that of Denton et al. 2015, section 4.3: a picture is shown for 50 to 2000 ms, and a person says
 whether it is real. Real pictures come from a process of the training module, since none are part of this repository.
 """
 
@@ -31,7 +31,7 @@ TEXT = {
         "Denton and colleagues showed people pictures for a blink and asked whether they were real. "
         "**Twenty pictures, half of them generated: how often are you fooled?**"
     ),
-    "paper": "Denton et al. 2015, section 5.4",
+    "paper": "Denton et al. 2015, section 4.3",
     "paper_url": "https://arxiv.org/abs/1506.05751",
     "model": "Weights",
     "exposure": "Shown for",

@@ -86,7 +86,9 @@ class Settings(BaseSettings):
         ROOT / "runs", description="Folder of training runs, of uploaded pictures, and of weights taken from runs."
     )
     training: bool | None = Field(
-        None, description="Whether the page may train; unset, it may on your own machine and may not on a Space."
+        None,
+        description="Whether the page may train; unset, it may where no other machine can connect or a password is "
+        "set, and may not on a Space.",
     )
     training_token: str | None = Field(
         None, description="Password for whoever wants to train; required where training is on on a Space."
@@ -161,16 +163,22 @@ class Settings(BaseSettings):
         return self
 
     @property
+    def alone(self) -> bool:
+        """Whether no other machine can connect, but through a proxy on this one."""
+        return self.host in ("localhost", "::1") or self.host.startswith("127.")
+
+    @property
     def decodes_apart(self) -> bool:
         """Whether pictures are decoded in a process of their own."""
-        alone = self.host in ("localhost", "::1") or self.host.startswith("127.")
-        wanted = self.decode_apart if self.decode_apart is not None else not alone
+        wanted = self.decode_apart if self.decode_apart is not None else not self.alone
         return wanted and sys.platform == "linux"  # whose limits it is made of
 
     @property
     def trains(self) -> bool:
         """Whether the page may train."""
-        return self.training if self.training is not None else self.space_id is None
+        if self.training is not None:
+            return self.training
+        return self.space_id is None and (self.alone or bool(self.training_token))
 
 
 @functools.cache

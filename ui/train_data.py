@@ -138,7 +138,7 @@ def look(key: str, model: str, size: int | None, channels: int | None) -> tuple[
         if told is None and sent and channels is None and "channel" in sentence:
             told, sentence = _ask(wanted, sheet, size, 3)  # greys among colours: as colours
         if told is None:
-            if sent:
+            if sent and not (data_dir() / f"{key}.json").exists():  # what was usable once may be a run's
                 (data_dir() / f"{key}.zip").unlink(missing_ok=True)
             raise QueueError(sentence)
         picture = base64.b64encode(sheet.read_bytes()).decode("ascii")

@@ -14,7 +14,7 @@ from tests.training.tiny import CONFIGS, SMALL, all_finite, request, trained, un
 from training.bench import load_bench
 from training.card import card, train_command
 from training.run import RunError, RunFolder, load_state
-from training.ship import measure, note_ablation, sample_picture, ship
+from training.ship import draw_one, measure, note_ablation, sample_picture, ship
 
 torch.set_num_threads(1)
 
@@ -279,3 +279,10 @@ def test_sample_pictures_of_the_others(kind):
     config = CONFIGS[kind]
     assert (len(images), columns) == (60, 10)
     assert images.shape[1] == config.channels
+
+
+def test_a_category_is_drawn_by_its_place_in_the_order_of_names_as_on_the_page():
+    weights = untrained("infogan", categorical=(3,), category_names=("stool", "bench", "chair"))
+    assert weights.config.rows == (1, 2, 0)
+    for place, value in enumerate(weights.config.rows):
+        assert torch.equal(draw_one(weights, 7, place), weights.model.generate([7], [[value]], [[0.0, 0.0]]))

@@ -132,3 +132,23 @@ def test_wrong_lists_get_a_sentence(app, arguments, sentence):
     kind, data = call(app, "lapgan_generate", **arguments)
     assert kind == "error"
     assert sentence in str(data)
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments", "sentence"),
+    [
+        ("lapgan_generate", {"seed": None}, "seed is None: give a whole number from 0 to 4294967295."),
+        ("lapgan_generate", {"seed": "42"}, "seed is 42: give a whole number"),
+        ("lapgan_generate", {"seed": 1.5}, "seed is 1.5: give a whole number"),
+        ("lapgan_generate", {"seed": 2**32}, "seed is 4294967296: give a whole number"),
+        ("lapgan_generate", {"label": True}, "label is True: give a whole number"),
+        ("infogan_generate", {"category": 4.6}, "category is 4.6: give a whole number"),
+        ("infogan_generate", {"c1": None}, "c1 is None: give a number from -2 to 2."),
+        ("infogan_generate", {"c1": 2.5}, "c1 is 2.5: give a number from -2 to 2."),
+        ("bigan_interpolate", {"t": None}, "t is None: give a number from 0 to 1."),
+    ],
+)
+def test_wrong_numbers_get_a_sentence(app, name, arguments, sentence):
+    kind, data = call(app, name, **arguments)
+    assert kind == "error"
+    assert sentence in str(data)

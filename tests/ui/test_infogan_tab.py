@@ -7,7 +7,11 @@ import pytest
 from PIL import Image, ImageDraw
 from playwright.sync_api import expect
 
+from models.checkpoint import load_weights
 from tests.ui.calls import call, picture
+from tests.ui.conftest import SHIPPED
+from ui import inference
+from ui import infogan_view as view
 
 STAGE = "#infogan-stage .gs-root"
 SLIDERS = ".gs-code input[type=range]:visible"  # LAPGAN has sliders too
@@ -197,12 +201,23 @@ def test_infer_names_category_and_codes(app):
     ("arguments", "sentence"),
     [
         ({"model": "../secret"}, "There are no weights called '../secret'."),
-        ({"c1": 99}, "maximum"),
+        ({"c1": 99}, "c1 is 99: give a number from -2 to 2."),
         ({"category": 10}, "10 is not one of 0 to 9"),
-        ({"seed": -1}, "minimum"),
+        ({"seed": -1}, "seed is -1: give a whole number from 0 to 4294967295."),
     ],
 )
 def test_bad_arguments_get_a_sentence(app, arguments, sentence):
     kind, data = call(app, "infogan_generate", **arguments)
     assert kind == "error"
     assert sentence in str(data)
+
+
+def test_the_control_is_called_what_it_is_and_names_no_digits(monkeypatch):
+    monkeypatch.setattr(inference, "weights", lambda name, _="": load_weights(SHIPPED / name))
+    assert (inference.intro_key("infogan-mnist-control"), inference.intro_key("infogan-mnist")) == (
+        "intro_control",
+        "intro",
+    )
+    assert inference.intro_key("infogan-faces") == "intro_other"
+    assert view.called("infogan-mnist-control", view.labels("infogan-mnist-control")[3]) == "Category 3"
+    assert view.called("infogan-mnist", view.labels("infogan-mnist")[3]) == "Digit 3"

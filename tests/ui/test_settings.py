@@ -47,6 +47,7 @@ def test_defaults():
         ("GANSCOPE_TRAINING_MINUTES", "5", "training_minutes", 5),
         ("SPACE_ID", "someone/ganscope", "space_id", "someone/ganscope"),
         ("SPACE_ID", "someone/ganscope", "trains", False),
+        ("GANSCOPE_HOST", "0.0.0.0", "trains", False),  # whoever can connect could
         ("GRADIO_SERVER_NAME", "0.0.0.0", "host", "0.0.0.0"),
         ("GRADIO_SERVER_PORT", "9000", "port", 9000),
         ("GANSCOPE_PORT", "", "port", 7860),

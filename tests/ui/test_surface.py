@@ -4,6 +4,7 @@ import base64
 import http.client
 import io
 import json
+import os
 import re
 import subprocess
 import threading
@@ -15,10 +16,12 @@ from pathlib import Path
 import httpx
 import numpy as np
 import pytest
+from gradio import route_utils
 from PIL import Image
 
 from tests.ui.calls import call
 from tests.ui.conftest import ROOT, running_app
+from ui import door
 from ui.canvas import web_version
 from ui.engine_files import GIF_VERSION, ORT_VERSION
 from ui.page import MEDIA_TYPES
@@ -290,3 +293,16 @@ def test_private_events_do_nothing_without_the_password(weights_dir, tmp_path):
         assert sent.status_code == 403
         new = {path for path in tmp_path.rglob("*") if path.is_file()} - before
         assert [path for path in new if path.suffix in (".json", ".jsonl", ".zip", ".safetensors")] == []
+
+
+def test_what_a_broken_upload_leaves_is_forgotten(monkeypatch, tmp_path):
+    monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path))
+    monkeypatch.setattr(route_utils, "NamedTemporaryFile", route_utils.NamedTemporaryFile)
+    door.mark_arrivals()
+    old, new = (route_utils.NamedTemporaryFile(delete=False, dir=None).name for _ in range(2))
+    other = tmp_path / "tmp-of-something-else"
+    other.touch()
+    for path in (old, other):
+        os.utime(path, (0, 0))
+    assert door._room_for_upload() is None
+    assert sorted(tmp_path.iterdir()) == sorted([other, Path(new)])

@@ -231,6 +231,27 @@ def test_a_zip_that_is_too_large_or_useless_leaves_nothing(where):
     assert list(data.iterdir()) == []
 
 
+def test_a_zip_that_was_usable_once_stays_where_a_second_look_fails(where, monkeypatch):
+    folder = where()
+    data = folder / "runs" / "data"
+    data.mkdir(parents=True)
+    (data / "mine-12345678.zip").write_bytes(pictures(2))
+    (data / "mine-12345678.json").write_text("{}")  # a run may need it
+    monkeypatch.setattr(train_data, "run_training", lambda words, seconds: ("", train_data.TEXT["look_slow"]))
+    with pytest.raises(QueueError, match=re.escape(train_data.TEXT["look_slow"])):
+        train_data.look("mine-12345678", "lapgan", None, None)
+    assert (data / "mine-12345678.zip").exists()
+    assert ("mine-12345678", "mine-12345678") in train_data.choices()
+
+
+def test_pictures_that_are_still_looked_through_stay_chosen(where):
+    data = where() / "runs" / "data"
+    data.mkdir(parents=True)
+    (data / "mine-12345678.zip").write_bytes(pictures(2))
+    assert train_start._list("mine-12345678")["value"] == "mine-12345678"
+    assert train_start._list("gone-12345678")["value"] == train_data.choices()[0][1]
+
+
 def test_what_cannot_be_looked_at_is_said_in_one_sentence(where, monkeypatch):
     where()
     with pytest.raises(QueueError, match="There are no pictures called"):

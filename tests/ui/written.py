@@ -43,7 +43,7 @@ TYPED = (
         r"\b(?:train|test|CLASS)/(?:CLASS/)?",
         "folder:PATH",
         r"\b(?:config|run)\.json\b",
-        r"\b(?:uint8|fake|torch|redis|rq)\b|\b(?:lapgan|infogan|bigan|gan)(?:[_-]\w+)+|category|probabilities|codes",
+        r"\b(?:uint8|fake|torch|redis|rq)\b|\b(?:lapgan|infogan|bigan|gan|dcgan)(?:[_-]\w+)+|category|probabilities|codes",
     ),
 )
 KEPT = re.compile("|".join((*TYPED, r"\b(?:" + "|".join(map(re.escape, NAMES)) + r")\b")), re.ASCII)
@@ -55,7 +55,7 @@ CONSTANTS = {
     "ui.train_texts": ("MODELS", "DATA"),
     "ui.bigan_examples": ("NAMES",),
     "ui.lapgan_examples": ("EXAMPLES",),
-    "ui.inference": ("BUSY",),
+    "ui.inference": ("BUSY", "NO_MEMORY"),
 }
 # Whose refusals reach the page.
 REFUSALS = (
@@ -73,6 +73,7 @@ OTHERS = (
         "cropped to ink",
         "scaled",
         "centred",
+        "centre square",
         "dark",
         "light",
         "{0} numbers",
