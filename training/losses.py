@@ -57,6 +57,7 @@ def descend(loss: Tensor, optimizer: torch.optim.Optimizer) -> None:
     for parameter, gradient in zip(parameters, torch.autograd.grad(loss, parameters), strict=True):
         parameter.grad = gradient
     optimizer.step()
+    torch.clear_autocast_cache()  # it holds casts of the old weights: G would be judged by the D from before its step
 
 
 def accuracy(real: Tensor, fake: Tensor) -> Tensor:

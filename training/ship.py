@@ -166,7 +166,8 @@ def note_ablation(folder: Path, result: dict, weights: Weights, command: str, no
 
 def name_codes(weights: Weights, model: InfoGAN, bench: Bench, result: dict) -> Weights:
     """Store what each category draws and what each continuous code changes; labels serve for this alone."""
-    names = tuple(bench.test.class_names[k] for k in result["category_of"])
+    classes = bench.test.class_names  # there may be more categories than these
+    names = tuple(classes[k] if k < len(classes) else "free" for k in result["category_of"])
     codes = ["free"] * model.config.continuous
     for name, code in result["code_of"].items():
         codes[code] = name

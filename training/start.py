@@ -99,7 +99,26 @@ def resolve(request: Request, *, data_root: Path | None = None) -> Plan:
             raise RunError(f"There is no setting {key!r}; choose one of: {known}.")
     # All at once: a pyramid of other sizes is only valid with as many widths.
     config = override_config(request.model, config, of_config)
+    check_fit(request.model, config, dataset)
     return Plan(request, config, replace(settings, **of_settings), dataset)
+
+
+def check_fit(model: str, config: Config, dataset: Dataset) -> None:
+    """See to it that the nets take these pictures; LAPGAN crops larger ones.
+
+    Raises:
+        RunError: other side, channels, or no squares; one sentence.
+    """
+    channels, height, width = dataset.images.shape[1:]
+    if height != width:
+        raise RunError(f"The pictures are {width} x {height}, the nets take squares: give --image-size.")
+    side = config.image_size
+    fits = side <= width if model == "lapgan" else side == width
+    if not fits or config.channels != channels:
+        raise RunError(
+            f"These nets take pictures of {side} x {side} with {config.channels} channel(s), but those of "
+            f"{dataset.name} have {width} x {height} with {channels}; choose by --image-size and --channels."
+        )
 
 
 def parse(text: str, like: object, key: str) -> object:

@@ -6,7 +6,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from training.losses import accuracy, discriminator_loss, generator_loss, gradient_penalty, present, uniform
+from training.losses import accuracy, descend, discriminator_loss, generator_loss, gradient_penalty, present, uniform
 
 CPU = torch.device("cpu")
 
@@ -85,3 +85,14 @@ def test_what_was_left_out_is_not_trained():
     assert present(part) is part
     with pytest.raises(ValueError, match="without its adversary"):
         present(None)
+
+
+def test_after_a_step_the_new_weights_are_read_in_the_same_autocast_too():
+    net, x = torch.nn.Linear(3, 1), torch.ones(4, 3)
+    with torch.autocast("cpu", torch.bfloat16):
+        before = net(x)
+        descend(before.float().sum(), torch.optim.SGD(net.parameters(), lr=1.0))
+        after = net(x)
+    with torch.autocast("cpu", torch.bfloat16):
+        assert torch.equal(after, net(x))
+    assert (before - after).abs().min() > 1
