@@ -55,16 +55,17 @@ def evaluate_infogan(weights: Weights, bench: Bench) -> dict:
     # Generated images in the trained range: every category equally often.
     categories, continuous = draw_codes(model, bench.samples, limit=1.0)
     images = generate(model, categories, continuous)
-    named = torch.tensor(matching.assignment)[categories]
-    seen = in_batches(bench.judge(), images).argmax(dim=1)
     figures = {
         "category_error": matching.error,
         "category_error_majority": matching.majority_error,
         "mutual_information_nats": mutual_information(read(images), categories),
-        "digit_agreement": float((seen == named).float().mean()),
-        "digits_drawn": len({int(seen[categories == k].mode().values) for k in range(values)}),
-        "classifier_accuracy": accuracy(bench),
     }
+    if bench.classifier is not None:
+        named = torch.tensor(matching.assignment)[categories]
+        seen = in_batches(bench.judge(), images).argmax(dim=1)
+        figures["digit_agreement"] = float((seen == named).float().mean())
+        figures["digits_drawn"] = len({int(seen[categories == k].mode().values) for k in range(values)})
+        figures["classifier_accuracy"] = accuracy(bench)
 
     # The continuous codes over [-2, 2], noise and category drawn at random.
     categories, continuous = draw_codes(model, min(bench.samples, MORPHOLOGY_SAMPLES), limit=2.0)

@@ -12,6 +12,8 @@ from training.recipes import ModelName
 from training.run import RunError
 
 RUN, PICTURES = Path("runs/job"), "/pictures"
+# A run that diverged or broke off has paid for its checkpoints; where there is none, ship ends the job.
+UNFINISHED = "echo 'The training did not end well; what it saved is shipped.'"
 MARGIN_MINUTES = 45  # to install, fetch the data, measure and publish
 
 
@@ -93,6 +95,8 @@ def request(
     """
     if job.data.startswith("folder:") and job.data != f"folder:{PICTURES}":
         raise RunError("A job does not see this machine's pictures; upload them as a dataset and give --dataset.")
+    if job.levels:
+        raise RunError("A job ships what it trained, so it has to train every level; leave --levels out.")
     if job.steps is None and job.minutes is None:
         raise RunError("Say how long to train: --steps N or --minutes M.")
     if timeout is None:
@@ -102,18 +106,19 @@ def request(
     python = ["python", "-m", "training"]
     starter = python if processes == 1 else ["torchrun", f"--nproc_per_node={processes}", "-m", "training"]
     weights = f"weights/{name}"
+    trained = f"{shlex.join([*starter, *job.words(RUN)])} || {UNFINISHED}"
     lines = [
         ["git", "clone", "--depth", "1", source, "ganscope"],
         ["cd", "ganscope"],
         ["pip", "install", "--quiet", "-r", "requirements.txt"],
-        [*starter, *job.words(RUN)],
+        trained,
         [*python, "ship", str(RUN), "--to", weights],
         [*python, "evaluate", weights, "--data", job.data, "--write"],
         [*python, "publish", weights, to],
     ]
     return {
         "image": image,
-        "command": ["bash", "-euc", "\n".join(shlex.join(line) for line in lines)],
+        "command": ["bash", "-euc", "\n".join(line if isinstance(line, str) else shlex.join(line) for line in lines)],
         "env": {"PYTHONUNBUFFERED": "1"},
         "flavor": flavor,
         "timeout": timeout,
