@@ -116,8 +116,8 @@ def check_fit(model: str, config: Config, dataset: Dataset) -> None:
     fits = side <= width if model == "lapgan" else side == width
     if not fits or config.channels != channels:
         raise RunError(
-            f"These nets take pictures of {side} x {side} with {config.channels} channel(s), but those of "
-            f"{dataset.name} have {width} x {height} with {channels}; choose by --image-size and --channels."
+            f"These nets take pictures of {side} pixels a side with {config.channels} channel(s), but those of "
+            f"{dataset.name} have {width} with {channels}; choose by --image-size and --channels."
         )
 
 

@@ -68,9 +68,13 @@ def test_a_value_is_read_as_the_one_it_replaces(text, like, value):
         ("lapgan", "loss=hinge", "loss cannot be 'hinge'; choose one of: log, article"),
         ("lapgan", "widths=4,4,4", "widths needs one value for each of the 1 bands"),
         ("infogan", "trunk_widths=4,4,4,4", "image_size 8 must be divisible by 2"),
-        ("gan", "image_size=16", "take pictures of 16 x 16 with 1 channel(s), but those of fake have 8 x 8 with 1"),
-        ("bigan", "channels=3", "of 8 x 8 with 3 channel(s), but those of fake have 8 x 8 with 1"),
-        ("lapgan", "image_sizes=16,8", "take pictures of 16 x 16"),
+        (
+            "gan",
+            "image_size=16",
+            "take pictures of 16 pixels a side with 1 channel(s), but those of fake have 8 with 1",
+        ),
+        ("bigan", "channels=3", "of 8 pixels a side with 3 channel(s), but those of fake have 8 with 1"),
+        ("lapgan", "image_sizes=16,8", "take pictures of 16 pixels"),
     ],
 )
 def test_overrides_that_cannot_be(kind, override, reason):

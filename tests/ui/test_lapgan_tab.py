@@ -218,7 +218,7 @@ def test_endpoints_answer_pngs_that_only_their_arguments_determine(app):
         ("lapgan_generate", {"model": "infogan-mnist"}, "not of a lapgan"),
         ("lapgan_generate", {"model": "../secret"}, "There are no weights called '../secret'."),
         ("lapgan_generate", {"label": 10}, "Label 10 is not one of this model's"),
-        ("lapgan_generate", {"seed": -1}, "minimum"),
+        ("lapgan_generate", {"seed": -1}, "seed is -1: give a whole number from 0 to 4294967295."),
         ("lapgan_refine", {"level": 4}, "Level 4 cannot be kept"),
     ],
 )
