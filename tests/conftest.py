@@ -1,5 +1,10 @@
 """What every test needs."""
 
+import os
+
+# Two workers, each with an app or a trainer at times: more threads than processors only wait for each other.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 import pytest
 import torch
 
