@@ -186,7 +186,7 @@ class ModulatedBlock(nn.Module):
 
     def forward(self, x: Tensor, style: Tensor) -> Tensor:
         scale, shift = self.modulate(style)[:, :, None, None].chunk(2, dim=1)
-        h = F.instance_norm(x, eps=1e-3) * (1 + scale) + shift
+        h = like(F.instance_norm(x, eps=1e-3), x) * (1 + scale) + shift
         h = self.first(F.leaky_relu(h, 0.2))
         return x + self.second(F.leaky_relu(h, 0.2))
 
@@ -226,8 +226,10 @@ class Judge(nn.Module):
 
     def forward(self, features: Tensor, classes: Tensor | None) -> Tensor:
         count = len(features)
-        groups = features.view(-1, self.GROUP, features.shape[1]) if count % self.GROUP == 0 else features[None]
-        spread = (groups.var(dim=1, unbiased=False) + 1e-6).sqrt().mean(dim=1, keepdim=True)
+        wide = features.float()
+        groups = wide.view(-1, self.GROUP, wide.shape[1]) if count % self.GROUP == 0 else wide[None]
+        variance = (groups - groups.mean(dim=1, keepdim=True)).square().mean(dim=1)
+        spread = (variance + 1e-6).sqrt().mean(dim=1, keepdim=True)
         spread = spread.repeat_interleave(count // len(groups), dim=0)
         logits = self.score(torch.cat([features, spread], dim=1)).squeeze(1)
         if self.classes is not None:
@@ -251,6 +253,12 @@ def fold_factor(size: int) -> int:
     """Return how far a level is folded into channels, so that its nets work on 7 x 7 to 16 x 16 pixels."""
     factor = 1 if size <= 8 else 2 if size <= 32 else 4 if size <= 64 else 8
     return factor if size % factor == 0 else 1
+
+
+def like(h: Tensor, x: Tensor) -> Tensor:
+    """Lay h out in memory as x is; where the two differ, the gradient of what comes after is slow."""
+    order = torch.channels_last if x.is_contiguous(memory_format=torch.channels_last) else torch.contiguous_format
+    return h.contiguous(memory_format=order)
 
 
 def join(vector: Tensor, classes: Tensor | None) -> Tensor:

@@ -47,7 +47,7 @@ class ClassifierTraining:
     ) -> None:
         self.config, self.settings, self.device, self.dataset = config, settings, device, dataset
         self.model = Classifier(config).to(device)
-        self.optimizers = {"classifier": torch.optim.Adam(self.model.parameters(), settings.lr)}
+        self.optimizers = {"classifier": torch.optim.Adam(self.model.parameters(), settings.lr, fused=True)}
         self.generators = {"augment": torch.Generator().manual_seed(seed)}
 
     def step(self, images: Tensor, labels: Tensor, step: int) -> dict[str, Tensor]:

@@ -47,8 +47,8 @@ class GANTraining:
         self.model = GAN(config).to(device)
         self.discriminator = present(self.model.discriminator)
         self.optimizers = {
-            "discriminator": torch.optim.Adam(self.discriminator.parameters(), settings.lr, (0.5, 0.999)),
-            "generator": torch.optim.Adam(self.model.generator.parameters(), settings.lr, (0.5, 0.999)),
+            "discriminator": torch.optim.Adam(self.discriminator.parameters(), settings.lr, (0.5, 0.999), fused=True),
+            "generator": torch.optim.Adam(self.model.generator.parameters(), settings.lr, (0.5, 0.999), fused=True),
         }
         self.generators = {"latents": torch.Generator().manual_seed(seed)}
 

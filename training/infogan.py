@@ -125,8 +125,8 @@ class InfoGANTraining:
         model, betas = self.model, (0.5, 0.999)
         judges = [*model.trunk.parameters(), *present(model.d_head).parameters(), *model.q_head.parameters()]
         self.optimizers = {
-            "discriminator": torch.optim.Adam(judges, settings.lr_discriminator, betas),
-            "generator": torch.optim.Adam(model.generator.parameters(), settings.lr_generator, betas),
+            "discriminator": torch.optim.Adam(judges, settings.lr_discriminator, betas, fused=True),
+            "generator": torch.optim.Adam(model.generator.parameters(), settings.lr_generator, betas, fused=True),
         }
         self.generators = {"latents": torch.Generator().manual_seed(seed)}
 
@@ -253,6 +253,7 @@ class InfoGANTraining:
         codes, _, _ = self.draw_codes(SAMPLES, torch.Generator().manual_seed(1))
         return {"diversity": relative_diversity(model.generator(codes), self.dataset)}
 
+    @torch.no_grad()
     def score(self, model: InfoGAN, images: Tensor) -> float:
         """Judge without labels, in nats: the bound on generated images, and what Q's category tells of real ones.
 

@@ -136,7 +136,7 @@ class LAPGANTraining:
         settings = self.settings
         if settings.optimizer == "sgd":
             return torch.optim.SGD(net.parameters(), settings.lr, settings.momentum)
-        return torch.optim.Adam(net.parameters(), settings.lr, (0.0, 0.99))
+        return torch.optim.Adam(net.parameters(), settings.lr, (0.0, 0.99), fused=True)
 
     def step(self, images: Tensor, labels: Tensor, step: int) -> dict[str, Tensor]:
         if self.settings.optimizer == "sgd":

@@ -270,6 +270,10 @@ def unpack(tensors: dict[str, Tensor], training: Training, average: nn.Module, s
             index, entry = key.split("/")
             state.setdefault(int(index), {})[entry] = value
         optimizer.load_state_dict({"state": state, "param_groups": optimizer.state_dict()["param_groups"]})
+        for parameter, entries in optimizer.state.items():  # laid out in memory as it: fused Adam goes by place
+            for entry, value in entries.items():
+                if value.shape == parameter.shape:
+                    entries[entry] = torch.empty_like(parameter, requires_grad=False).copy_(value)
     for name, generator in training.generators.items():
         generator.set_state(tensors[f"random/{name}"])
     torch.set_rng_state(tensors["random"])

@@ -4,7 +4,7 @@ The generator's side is always the non-saturating one, as in the authors' code o
 compute in bfloat16; what is made of their answers is float32, as three digits are too few for a loss.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Literal, TypeVar
 
 import torch
@@ -54,10 +54,19 @@ def present(part: Part | None) -> Part:
 def descend(loss: Tensor, optimizer: torch.optim.Optimizer) -> None:
     """Take one step of an optimiser; a generator's loss also reaches D, whose gradients are then not computed."""
     parameters = [parameter for group in optimizer.param_groups for parameter in group["params"]]
-    for parameter, gradient in zip(parameters, torch.autograd.grad(loss, parameters), strict=True):
-        parameter.grad = gradient
+    hold(parameters, torch.autograd.grad(loss, parameters))
     optimizer.step()
     torch.clear_autocast_cache()  # it holds casts of the old weights: G would be judged by the D from before its step
+
+
+def hold(parameters: Iterable[Tensor], gradients: Iterable[Tensor]) -> None:
+    """Give parameters their gradients, laid out in memory as they are.
+
+    Fused Adam goes by place, and R1, a gradient of a gradient, leaves some laid out otherwise.
+    """
+    for parameter, gradient in zip(parameters, gradients, strict=True):
+        alike = gradient.stride() == parameter.stride()
+        parameter.grad = gradient if alike else torch.empty_like(parameter).copy_(gradient)
 
 
 def accuracy(real: Tensor, fake: Tensor) -> Tensor:

@@ -64,3 +64,17 @@ def test_what_judges_checkpoints_changes_nothing(kind):
     assert torch.equal(random, torch.get_rng_state())
     for generator, state in zip(training.generators.values(), states, strict=True):
         assert torch.equal(generator.get_state(), state)
+
+
+@pytest.mark.parametrize("kind", RECIPES)
+def test_fused_adam_steps_as_the_plain_one_does_however_gradients_lie(kind):
+    deep, size = (DEEP, {"image_size": 16}) if kind == "lapgan" else ((), {})
+    fused, plain = (training_of(kind, "modern", *deep, **size) for _ in range(2))
+    for optimizer in plain.optimizers.values():
+        for group in optimizer.param_groups:
+            group["fused"] = False
+    for training in (fused, plain):
+        training.model.to(memory_format=torch.channels_last)
+        step(training)  # with R1, where it is used
+    for name, parameter in fused.model.named_parameters():
+        torch.testing.assert_close(parameter, plain.model.get_parameter(name), rtol=1e-3, atol=1e-5)

@@ -89,7 +89,7 @@ def test_a_code_turned_with_other_weights_can_be_put_back(opened):
     page.locator("#bigan-stage .gs-bar").nth(3).click(position={"x": 3, "y": 3})
     page.wait_for_selector("#bigan-reset:enabled")
     choose(page, "bigan-cifar10")
-    page.wait_for_selector("#bigan-reset:disabled")
+    page.wait_for_selector("#bigan-reset:disabled", state="attached")  # the page shows it only where it can be pressed
     page.wait_for_function("ganscope.told.bigan.config.latent === 128")
     page.wait_for_selector("#bigan-engine [data-engine=browser]")
     page.locator("#bigan-stage .gs-bar").nth(5).click(position={"x": 3, "y": 3})
