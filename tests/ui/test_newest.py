@@ -104,3 +104,17 @@ def test_a_quiz_that_cannot_be_drawn_says_why(monkeypatch):
     monkeypatch.setattr(quiz_tab, "_generated", busy)
     told = json.loads(quiz_tab._begin(gr.EventData(None, {"model": "infogan-faces"})))
     assert told["error"] == "Too much is asked at once; try again."
+
+
+@pytest.mark.browser
+def test_a_picture_that_waits_is_told_when_the_engine_fails_before_its_turn(opened):
+    page = opened("infogan")
+    told = page.evaluate("""() => {
+      const { take } = ganscope.wells["infogan-upload"];
+      const word = (picture) => take(picture).then(() => "taken", String);
+      const words = Promise.all([word(null), word(new ImageData(28, 28))]); // the first fails, under way
+      return Promise.race([words, new Promise((resolve) => setTimeout(resolve, 5000, ["no word"]))]);
+    }""")
+    assert len(told) == 2
+    assert told[0] == told[1] != "taken"
+    assert page.locator("#infogan-engine .gs-root").get_attribute("data-engine") == "server"

@@ -83,7 +83,7 @@ export function makeLive(name, element, { props, watch }, { ready, left } = {}) 
     }
     return made;
   }
-  const waiting = new Map(); // work by its lane, in the order in which it was asked
+  const waiting = new Map(); // work, and whom to tell if it fails before its turn, by lane, in the order of asking
   let running = null; // a lane
   let wake = () => {};
   function judge(lane) {
@@ -100,9 +100,9 @@ export function makeLive(name, element, { props, watch }, { ready, left } = {}) 
     };
     return superseded;
   }
-  async function newest(work, lane = "stage") {
+  async function newest(work, lane = "stage", lost = () => {}) {
     waiting.delete(lane);
-    waiting.set(lane, work);
+    waiting.set(lane, { work, lost });
     if (lane === running) wake();
     if (running) return;
     try {
@@ -110,9 +110,10 @@ export function makeLive(name, element, { props, watch }, { ready, left } = {}) 
         const [[next, first]] = waiting;
         waiting.delete(next);
         running = next;
-        await first(judge(next));
+        await first.work(judge(next));
       }
     } catch (error) {
+      for (const { lost } of waiting.values()) lost(error);
       waiting.clear();
       failure = String(error.message ?? error);
       if (live.ready) left?.();

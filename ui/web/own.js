@@ -26,14 +26,15 @@ export function takeOwn(kind, live, take) {
     ready: () => live.ready,
     take: (picture) =>
       new Promise((resolve, reject) => {
-        live.newest(async (superseded) => {
+        const show = async (superseded) => {
           try {
             resolve(await take(picture, superseded, false));
           } catch (error) {
             reject(error);
             if (!(error instanceof Refused)) throw error;
           }
-        }, "own");
+        };
+        live.newest(show, "own", reject);
       }),
   };
 }
