@@ -2,7 +2,7 @@
 PYTHON ?= $(shell python3.11 -c 'print("python3.11")' 2>/dev/null || echo python3)
 BIN := .venv/bin
 PIP_ARGS ?=
-PYTEST_ARGS ?= -n 2 --dist worksteal
+PYTEST_ARGS ?= -n 2 --dist loadfile
 
 .PHONY: help run test lint lint-web engine hostile load broad speed screenshots coverage lock audit container-check
 .DEFAULT_GOAL := help

@@ -30,8 +30,7 @@ EXTENSIONS = {
     "two copies (slant and stroke width; of heads, turn, lift, light and width; of chairs, turn, width and height): "
     "that fixes which properties they stand for, without any label. With `copying_weight`, G, given the codes that "
     "such a copy of its own picture should have, has to draw that copy, so that a property runs the same way in every "
-    "category. With `spread_weight`, the codes that Q reads in real images have to lie as evenly as those that G is "
-    "given. No label enters training; the test labels name the categories. `--preset paper` trains the published "
+    "category. No label enters training; the test labels name the categories. `--preset paper` trains the published "
     "objective.",
     "infogan-mnist-control": "The paper's control (figure 1), which shows what the information term does: G is told "
     "nothing of its codes, so it is a plain GAN's, and Q, trained beside D, tries to read them all the same. Compact "

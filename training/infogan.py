@@ -15,7 +15,7 @@ from training.data import Dataset, normalise
 from training.losses import accuracy, descend, discriminator_loss, generator_loss, present, uniform
 from training.moves import move_slightly
 from training.probes import SAMPLES, relative_diversity
-from training.shared import draw_rows, mean_of_ranks, rows_of_ranks
+from training.shared import draw_rows, mean_of_ranks
 from training.steering import STEERING
 
 PREVIEW_ROWS = 10
@@ -44,9 +44,6 @@ class InfoGANSettings:
             (mean squared difference; compare Jahanian et al. 2020, section 3.1). Without it Q may read a copy rightly
             while the same property runs the other way in G's pictures of some categories.
         copying_from: step from which that term counts; G must draw by then, or it draws nothing, which is easy to copy.
-        spread_weight: extension: the codes that Q reads in a batch of real images should lie as those that G is given
-            do, evenly over [-1, 1]. Without it Q may read but the sign of a property, and G draw what else a code says
-            as no real image has it.
         steering_from: step from which copies are changed so, and that term counts, fully at once: early, so that codes
             form around these properties, or late, to turn codes that have formed.
         steering: what is changed (`training.steering`): "strokes", lean and thickness, for two continuous codes;
@@ -66,7 +63,6 @@ class InfoGANSettings:
     steering_weight: float = 0.0
     copying_weight: float = 0.0
     copying_from: int = 1500
-    spread_weight: float = 0.0
     steering_from: int = 1500
     steering: Literal["strokes", "heads", "chairs"] = "strokes"
     ema: float = 0.999
@@ -121,8 +117,6 @@ class InfoGANTraining:
                 f"{config.continuous} and weight {settings.consistency_weight}; set steering_weight=0 and "
                 "copying_weight=0 to do without."
             )
-        if settings.spread_weight and not settings.consistency_weight:
-            raise ValueError("The codes are spread beside the consistency term; give consistency_weight more than 0.")
         self.config, self.settings, self.device, self.dataset = config, settings, device, dataset
         self.copies_from = settings.consistency_from + 1
         if settings.steering_weight:
@@ -164,7 +158,7 @@ class InfoGANTraining:
     def consistency(self, images: Tensor, reading: Tensor, step: int) -> Tensor:
         """Return the clustering term: cross-entropy of Q's reading to that of moved copies, less batch entropy.
 
-        It is ramped in; what steering and spread ask of the continuous codes counts fully at once.
+        It is ramped in; where copies are steered, what that asks of the continuous codes counts fully at once.
         """
         settings = self.settings
         steering = settings.steering_weight if step >= settings.steering_from else 0.0
@@ -185,8 +179,6 @@ class InfoGANTraining:
             total = total + weight * (cross_entropy + (mean * (mean + 1e-8).log()).sum())
         if steering:
             total = total + steering * (moved_means - kept * means - change).square().sum(dim=1).mean()
-        if settings.spread_weight:
-            total = total + settings.spread_weight * spread(means)
         return total
 
     def copying(self, images: Tensor, codes: Tensor) -> Tensor:
@@ -278,13 +270,3 @@ class InfoGANTraining:
             mean = here.mean(dim=0)
             total = total - (mean * (mean + 1e-8).log()).sum() + (here * (there + 1e-8).log()).sum(dim=1).mean()
         return float(total)
-
-
-def spread(codes: Tensor) -> Tensor:
-    """Return how far codes (N, k) are from lying evenly over [-1, 1]: each sorted, mean square, summed over k.
-
-    This is the squared Wasserstein distance to such points, a code at a time.
-    """
-    codes = rows_of_ranks(codes)
-    even = (torch.arange(len(codes), device=codes.device) + 0.5) * 2 / len(codes) - 1
-    return (codes.sort(dim=0).values - even[:, None]).square().mean(dim=0).sum()

@@ -25,10 +25,8 @@ BROAD_PER_CODE = 0.2  # logarithm of the width
 MOST = (math.radians(20), math.radians(10), 0.5, 0.1)
 BOSS = (0.5, 0.7)  # half axes of a head, in halves of the picture
 
-# Chairs likewise: rotation, width, height. A chair's back and its front legs go opposite ways when it turns, and seen
-# from above its level edges slope.
+# Chairs likewise: rotation, width, height. A chair's back and its front legs go opposite ways when it turns.
 SHEAR_PER_CODE = 0.6  # shift of a row sideways, for one row further down
-SLOPE_PER_SHEAR = 0.6  # shift of a column upwards, for one column further to the right, of that
 WIDER_PER_CODE = 0.15  # logarithm of the picture's width
 HIGHER_PER_CODE = 0.09  # logarithm of its height
 MOST_OF_CHAIRS = (0.15, 0.1, 0.06)
@@ -74,8 +72,8 @@ def heads(images: Tensor, generator: torch.Generator) -> Steered:
 def chairs(images: Tensor, generator: torch.Generator) -> Steered:
     """Turn chairs seen from above a little, broaden and raise them; mirror every other one.
 
-    They turn by two shears, which are about right where the front faces the camera. Three codes: rotation, width,
-    height. A mirrored chair is turned to the other side.
+    They turn by a shear, which is about right where the front faces the camera. Three codes: rotation, width, height. A
+    mirrored chair is turned to the other side.
     """
     count, device = len(images), images.device
     amounts = uniform((count, 3), generator, device) * torch.tensor(MOST_OF_CHAIRS, device=device)
@@ -85,8 +83,7 @@ def chairs(images: Tensor, generator: torch.Generator) -> Steered:
 
     base = F.affine_grid(torch.eye(2, 3, device=device)[None], [1, 1, *images.shape[2:]], align_corners=False)
     x, y = base[..., 0], base[..., 1].expand(count, -1, -1)
-    rise = SLOPE_PER_SHEAR * shear * x
-    grid = torch.stack([x * (-broad).exp() - shear * y, FLOOR + (y + rise - FLOOR) * (-high).exp()], dim=3)
+    grid = torch.stack([x * (-broad).exp() - shear * y, FLOOR + (y - FLOOR) * (-high).exp()], dim=3)
     white = images.amax(dim=(1, 2, 3), keepdim=True)
     moved = F.grid_sample(images - white, grid, align_corners=False) + white
 

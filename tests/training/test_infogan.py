@@ -10,7 +10,6 @@ import torch.nn.functional as F
 from models.infogan import Reading
 from tests.training.steps import changed, equal_weights, parameters, step, training_of
 from training.data import normalise
-from training.infogan import spread
 from training.moves import change_strokes, move_slightly
 from training.rendered import SCENES, render
 from training.steering import LEAN_PER_CODE, WIDTH_PER_CODE, chairs, heads
@@ -194,25 +193,6 @@ def test_steering_may_come_before_categories_are_asked_to_agree():
     assert term(10, 30) == pytest.approx(steering + agreeing, rel=1e-4)
     early = training_of("infogan", "modern", *settings, "steering_from=10")
     assert (early.copies_from, training_of("infogan").copies_from) == (10, 701)
-
-
-def test_codes_that_lie_evenly_need_no_spreading():
-    even = torch.tensor([[-0.75, 0.25], [-0.25, -0.75], [0.75, 0.75], [0.25, -0.25]])
-    assert spread(even).item() == pytest.approx(0, abs=1e-12)
-    assert spread(torch.zeros(4, 2)).item() == pytest.approx(2 * (0.75**2 + 0.25**2) / 2)
-    assert spread(even + torch.tensor([0.5, 0.0])).item() == pytest.approx(0.25)
-
-
-def test_codes_are_spread_beside_the_consistency_term():
-    images, codes = bars(4, 4), torch.cat([torch.zeros(4, 10), torch.randn(4, 2)], dim=1)
-
-    def term(weight):
-        training = reading_of(training_of("infogan", "modern", f"spread_weight={weight}"), codes)
-        return training.consistency(images, codes, 0).item()
-
-    assert term(3) - term(0) == pytest.approx(3 * spread(codes[:, 10:]).item(), rel=1e-5)
-    with pytest.raises(ValueError, match="give consistency_weight more than 0"):
-        training_of("infogan", "modern", "spread_weight=1", "consistency_weight=0")
 
 
 def test_copying_asks_g_to_draw_the_copy_of_its_picture():
