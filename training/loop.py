@@ -17,6 +17,7 @@ from models.device import has_fast_bfloat16
 from training.bench import spread_rows
 from training.data import Dataset, InfiniteSampler, normalise
 from training.distributed import Batched, any_rank, averages, rank, ranks
+from training.losses import laid_as
 from training.metrics import NotFiniteError
 from training.run import RunError, RunFolder, State
 from training.shared import own_rows, share, step_shared
@@ -270,10 +271,10 @@ def unpack(tensors: dict[str, Tensor], training: Training, average: nn.Module, s
             index, entry = key.split("/")
             state.setdefault(int(index), {})[entry] = value
         optimizer.load_state_dict({"state": state, "param_groups": optimizer.state_dict()["param_groups"]})
-        for parameter, entries in optimizer.state.items():  # laid out in memory as it: fused Adam goes by place
+        for parameter, entries in optimizer.state.items():
             for entry, value in entries.items():
                 if value.shape == parameter.shape:
-                    entries[entry] = torch.empty_like(parameter, requires_grad=False).copy_(value)
+                    entries[entry] = laid_as(parameter, value)
     for name, generator in training.generators.items():
         generator.set_state(tensors[f"random/{name}"])
     torch.set_rng_state(tensors["random"])

@@ -60,13 +60,14 @@ def descend(loss: Tensor, optimizer: torch.optim.Optimizer) -> None:
 
 
 def hold(parameters: Iterable[Tensor], gradients: Iterable[Tensor]) -> None:
-    """Give parameters their gradients, laid out in memory as they are.
-
-    Fused Adam goes by place, and R1, a gradient of a gradient, leaves some laid out otherwise.
-    """
+    """Give parameters their gradients; R1, a gradient of a gradient, leaves some laid out otherwise than they are."""
     for parameter, gradient in zip(parameters, gradients, strict=True):
-        alike = gradient.stride() == parameter.stride()
-        parameter.grad = gradient if alike else torch.empty_like(parameter).copy_(gradient)
+        parameter.grad = laid_as(parameter, gradient)
+
+
+def laid_as(parameter: Tensor, tensor: Tensor) -> Tensor:
+    """Return a tensor of a parameter's shape laid out in memory as that is: fused Adam goes by place."""
+    return tensor if tensor.stride() == parameter.stride() else torch.empty_like(parameter).copy_(tensor)
 
 
 def accuracy(real: Tensor, fake: Tensor) -> Tensor:

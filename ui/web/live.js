@@ -83,7 +83,7 @@ export function makeLive(name, element, { props, watch }, { ready, left } = {}) 
     }
     return made;
   }
-  const waiting = new Map(); // work, and whom to tell if it fails before its turn, by lane, in the order of asking
+  const waiting = new Map(); // work by lane, in the order of asking, and whom to tell if the engine fails first
   let running = null; // a lane
   let wake = () => {};
   function judge(lane) {
