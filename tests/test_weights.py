@@ -39,6 +39,8 @@ THRESHOLDS = [
     ("bigan-mnist", "nearest_neighbour_accuracy", AT_LEAST, 0.974),
     ("bigan-mnist", "distance_ratio", AT_MOST, 0.62),
     ("bigan-mnist", "digit_kept", AT_LEAST, 0.85),
+    *(("infogan-faces", f"rho_{factor}", AT_LEAST, 0.9) for factor in ("azimuth", "elevation", "lighting", "width")),
+    *(("infogan-chairs", f"rho_{factor}", AT_LEAST, 0.9) for factor in ("rotation", "width")),
 ]
 
 
@@ -47,6 +49,11 @@ def metrics(name):
     found = read_json(ROOT / name / "metrics.json")
     assert "figures" in found, f"weights/{name} has no figures: run `python -m training evaluate --write` on it."
     return found
+
+
+def kind_of(name) -> str:
+    """Return what a folder's name begins with: its model; DCGAN is a plain GAN's net."""
+    return name.split("-")[0].removeprefix("dc")
 
 
 def weights(name) -> Weights:
@@ -60,7 +67,7 @@ def weights(name) -> Weights:
 @pytest.mark.parametrize("name", NAMES)
 def test_a_folder_loads_strictly_and_is_small(name):
     loaded = weights(name)
-    assert loaded.kind == name.split("-")[0]
+    assert loaded.kind == kind_of(name)
     assert (ROOT / name / "model.safetensors").stat().st_size <= 10 * MB
     for part in ("generator", "encoder", "generators.0", "generators.1", "generators.2", "generators.3"):
         # The plain GAN is only measured against; no tab runs it.
@@ -100,7 +107,7 @@ def test_metrics_say_what_was_measured_and_how_it_was_trained(name):
     assert f"evaluate weights/{name} " in found["evaluated"]["command"]
     assert found["training"]
     for run in found["training"]:
-        assert run["request"]["model"] == name.split("-")[0]
+        assert run["request"]["model"] == kind_of(name)
         assert run["step"] > 0 < run["cpu_minutes"]
 
 
@@ -109,7 +116,7 @@ def test_the_card_tells_the_same(name):
     found = metrics(name)
     text = (ROOT / name / "README.md").read_text(encoding="utf-8")
     _, front, body = text.split("---\n", 2)
-    kind = name.split("-")[0]
+    kind = kind_of(name)
     assert yaml.safe_load(front)["tags"] == ["gan", kind]
     for figure, value in found["figures"].items():
         assert f"| {figure} | {value:g} |" in body
@@ -144,8 +151,15 @@ def test_lapgan_is_better_than_the_plain_gan_on_every_figure():
     assert {figure: chained[figure] for figure in compared if not chained[figure] < plain[figure]} == {}
 
 
-def test_the_plain_gan_had_as_much_time_and_the_same_data():
-    chained, plain = metrics("lapgan-cifar10"), metrics("gan-cifar10")
+@pytest.mark.parametrize("size", [32, 16, 8, 4])
+def test_lapgan_is_at_half_of_the_plain_gans_distance_in_every_band(size):
+    chained, plain = (metrics(name)["figures"][f"swd_{size}px"] for name in ("lapgan-cifar10", "gan-cifar10"))
+    assert chained <= plain / 2
+
+
+@pytest.mark.parametrize("baseline", ["gan-cifar10", "dcgan-cifar10"])
+def test_a_baseline_had_as_much_time_and_the_same_data(baseline):
+    chained, plain = metrics("lapgan-cifar10"), metrics(baseline)
     minutes = [sum(run["cpu_minutes"] for run in found["training"]) for found in (chained, plain)]
     assert minutes[1] >= 0.95 * minutes[0]
     assert chained["evaluated"]["data"] == plain["evaluated"]["data"]

@@ -19,6 +19,7 @@ from training.infogan_figures import infogan_figures_command
 from training.infogan_seeds import infogan_seeds_command
 from training.look import look
 from training.loop import Limits
+from training.measuring import evaluate_command
 from training.neighbours import neighbours_command
 from training.publish import publish
 from training.quiz import quiz_sheet
@@ -28,7 +29,7 @@ from training.report import figures_command, report_command
 from training.rounding import round_command
 from training.run import RunError, RunFolder
 from training.runs import QueueError
-from training.ship import draw_one, evaluate_command, ship
+from training.ship import draw_one, ship
 from training.speed import speed_command
 from training.start import Request, first_batch, reopen, resolve, start
 from training.submit import submit_command

@@ -1,5 +1,6 @@
 """What an evaluation measures with: both splits, how much of them, and the independent classifier."""
 
+import shlex
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -7,7 +8,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from models.checkpoint import Weights
+from models.checkpoint import Weights, load_weights
 from models.classifier import Classifier
 from training.data import Dataset, normalise, open_dataset
 
@@ -95,3 +96,37 @@ def load_bench(
                 f"{here}; give another --classifier."
             )
     return Bench(train, test, classifier, min(samples, len(test.images)))
+
+
+def usual_classifier(folder: Path) -> Path:
+    """Return where the independent classifier of a weights folder's data lies: weights/classifier-mnist and so on."""
+    return folder.parent / f"classifier-{folder.name.split('-', 1)[-1]}"
+
+
+def recorded_bench(
+    weights: Weights, data_root: Path | None, samples: int | None = None, *, download: bool = True
+) -> Bench:
+    """Return what weights were measured with, by the command in their metrics.json.
+
+    Args:
+        weights: evaluated weights; their classifier lies beside them.
+        data_root: folder with an existing copy of the data, and with the folders or zips named there by `folder:`.
+        samples: other than recorded there.
+        download: whether data that are not there may be fetched.
+
+    Raises:
+        DataError: the data are not there.
+        ValueError: as `load_bench`.
+    """
+    words = shlex.split(weights.metrics["evaluated"]["command"])
+    said = {word: words[i + 1] for i, word in enumerate(words[:-1]) if word.startswith("--")}
+    data, size, channels = said["--data"], weights.config.image_size, weights.config.channels
+    if data_root and data.startswith("folder:"):
+        data = f"folder:{data_root / data.removeprefix('folder:')}"
+    if not download:
+        open_dataset(data, split="test", size=size, channels=channels, data_root=data_root, download=False)
+    named = said.get("--classifier")
+    folder = weights.folder.parent / Path(named).name if named else usual_classifier(weights.folder)
+    classifier = load_weights(folder) if folder.is_dir() and weights.kind != "classifier" else None
+    count = int(said["--samples"]) if samples is None else samples
+    return load_bench(data, data_root=data_root, size=size, channels=channels, classifier=classifier, samples=count)

@@ -12,11 +12,11 @@ from torch import Tensor
 from models.infogan import InfoGAN, InfoGANConfig
 from training.calibration import calibrate_batch_norm
 from training.data import Dataset, normalise
-from training.losses import accuracy, descend, discriminator_loss, generator_loss, present, uniform
+from training.losses import accuracy, descend, discriminator_loss, generator_loss, present, slow_down, uniform
 from training.moves import move_slightly
 from training.probes import SAMPLES, relative_diversity
 from training.shared import draw_rows, mean_of_ranks
-from training.steering import STEERING
+from training.steering import STEERING, unevenness
 
 PREVIEW_ROWS = 10
 
@@ -44,10 +44,15 @@ class InfoGANSettings:
             (mean squared difference; compare Jahanian et al. 2020, section 3.1). Without it Q may read a copy rightly
             while the same property runs the other way in G's pictures of some categories.
         copying_from: step from which that term counts; G must draw by then, or it draws nothing, which is easy to copy.
+        spread_weight: extension: the codes that Q reads in a batch of real images should lie as those that G is given
+            do, evenly over [-1, 1]. Without it Q may tell but the sign of a property, and G draw what else a code says
+            as no real image has it.
         steering_from: step from which copies are changed so, and that term counts, fully at once: early, so that codes
             form around these properties, or late, to turn codes that have formed.
         steering: what is changed (`training.steering`): "strokes", lean and thickness, for two continuous codes;
             "heads", turn, lift, light and width, for four; "chairs", turn, width and height, for three.
+        decay_from, decay_steps: Adam's rates fall linearly to a twentieth over decay_steps from this step on; 0 steps
+            keeps them (published).
         ema: decay of the averaged weights.
     """
 
@@ -63,8 +68,11 @@ class InfoGANSettings:
     steering_weight: float = 0.0
     copying_weight: float = 0.0
     copying_from: int = 1500
+    spread_weight: float = 0.0
     steering_from: int = 1500
     steering: Literal["strokes", "heads", "chairs"] = "strokes"
+    decay_from: int = 0
+    decay_steps: int = 0
     ema: float = 0.999
 
 
@@ -117,6 +125,8 @@ class InfoGANTraining:
                 f"{config.continuous} and weight {settings.consistency_weight}; set steering_weight=0 and "
                 "copying_weight=0 to do without."
             )
+        if settings.spread_weight and not settings.consistency_weight:
+            raise ValueError("The codes are spread beside the consistency term; give consistency_weight more than 0.")
         self.config, self.settings, self.device, self.dataset = config, settings, device, dataset
         self.copies_from = settings.consistency_from + 1
         if settings.steering_weight:
@@ -158,18 +168,18 @@ class InfoGANTraining:
     def consistency(self, images: Tensor, reading: Tensor, step: int) -> Tensor:
         """Return the clustering term: cross-entropy of Q's reading to that of moved copies, less batch entropy.
 
-        It is ramped in; where copies are steered, what that asks of the continuous codes counts fully at once.
+        It is ramped in; what steering and spread ask of the continuous codes counts fully at once.
         """
         settings = self.settings
         steering = settings.steering_weight if step >= settings.steering_from else 0.0
         ramp = (step - settings.consistency_from) / max(1, settings.consistency_full - settings.consistency_from)
         weight = settings.consistency_weight * min(1.0, max(0.0, ramp))
+        logits, means = self.model.split(reading.float())
         if steering:
-            moved, kept, change = STEERING[settings.steering][0](images, self.generators["latents"])
+            moved, kept, change = STEERING[settings.steering][0](images, means.detach(), self.generators["latents"])
         else:
             moved, _ = move_slightly(images, self.generators["latents"])
         moved_reading = self.model.q_head(self.model.trunk(moved))
-        logits, means = self.model.split(reading.float())
         moved_logits, moved_means = self.model.split(moved_reading.float())
         total = images.new_zeros(())
         for here, there in zip(logits, moved_logits, strict=True):
@@ -179,17 +189,23 @@ class InfoGANTraining:
             total = total + weight * (cross_entropy + (mean * (mean + 1e-8).log()).sum())
         if steering:
             total = total + steering * (moved_means - kept * means - change).square().sum(dim=1).mean()
+        if settings.spread_weight:
+            total = total + settings.spread_weight * unevenness(means)
         return total
 
     def copying(self, images: Tensor, codes: Tensor) -> Tensor:
         """Return how far what G draws by a copy's codes is from that copy, of images that it drew by `codes`."""
-        moved, kept, change = STEERING[self.settings.steering][0](images.detach().float(), self.generators["latents"])
         others, continuous = codes.split([codes.shape[1] - self.config.continuous, self.config.continuous], dim=1)
+        steered, latents = STEERING[self.settings.steering][0], self.generators["latents"]
+        moved, kept, change = steered(images.detach().float(), continuous, latents)
         copies = self.model.generator(torch.cat([others, kept * continuous + change], dim=1))
         return (copies.float() - moved).square().mean()
 
     def step(self, images: Tensor, labels: Tensor, step: int) -> dict[str, Tensor]:
         model, settings = self.model, self.settings
+        rates = {"discriminator": settings.lr_discriminator, "generator": settings.lr_generator}
+        for name, rate in rates.items():
+            slow_down(self.optimizers[name], rate, step, settings.decay_from, settings.decay_steps)
 
         # Discriminator, trunk and Q. Real and generated images pass apart, so that batch norm cannot tell them apart.
         codes, categories, continuous = self.draw_codes(len(images), self.generators["latents"])
@@ -263,10 +279,13 @@ class InfoGANTraining:
         generator = torch.Generator().manual_seed(1)
         codes, categories, continuous = self.draw_codes(1000, generator)
         discrete, gaussian = self.information(model.q_head(model.trunk(model.generator(codes))), categories, continuous)
-        steered = STEERING[self.settings.steering][0] if self.settings.steering_weight else move_slightly
-        moved = steered(images, generator)[0]
+        reading, steered = model.infer(images), STEERING[self.settings.steering][0]
+        if self.settings.steering_weight:
+            moved = steered(images, reading.means, generator)[0]
+        else:
+            moved = move_slightly(images, generator)[0]
         total = discrete + gaussian
-        for here, there in zip(model.infer(images).categories, model.infer(moved).categories, strict=True):
+        for here, there in zip(reading.categories, model.infer(moved).categories, strict=True):
             mean = here.mean(dim=0)
             total = total - (mean * (mean + 1e-8).log()).sum() + (here * (there + 1e-8).log()).sum(dim=1).mean()
         return float(total)

@@ -23,6 +23,7 @@ from training.losses import (
     generator_loss,
     gradient_penalty,
     present,
+    slow_down,
     uniform,
 )
 from training.probes import relative_diversity
@@ -47,7 +48,7 @@ class LAPGANSettings:
             keeps it. It calms the circling of the two nets, which averaging alone turns into lost contrast.
         coarse_noise: extension: conditional levels are trained on coarse images with noise of up to this standard
             deviation. They are sampled on generated coarse images, which are less than perfect; this teaches them to
-            bear it.
+            bear it. On CIFAR-10 every level came nearer the data without it.
         augmentation: extension: strength of differentiable augmentation, 0 leaves it out; for small data.
         flip: mirror half of the images.
         ema: decay of the averaged weights; the paper averages nothing (0).
@@ -74,7 +75,7 @@ def paper(dataset: Dataset) -> tuple[LAPGANConfig, LAPGANSettings]:
 
 
 def modern(dataset: Dataset) -> tuple[LAPGANConfig, LAPGANSettings]:
-    """Compact residual nets with noise in every block, R1, Adam, averaged weights and noisy coarse images."""
+    """Compact residual nets with noise in every block, R1, Adam and averaged weights."""
     config = sized(dataset, "modern", 64)
     images = normalise(
         dataset.images[torch.randperm(len(dataset.images), generator=torch.Generator().manual_seed(0))[:2000]]
@@ -85,7 +86,6 @@ def modern(dataset: Dataset) -> tuple[LAPGANConfig, LAPGANSettings]:
         optimizer="adam",
         lr=5e-4,
         penalty=1.0,
-        coarse_noise=0.1,
         flip=dataset.images.shape[1] == 3,
         ema=0.998,
     )
@@ -141,8 +141,9 @@ class LAPGANTraining:
     def step(self, images: Tensor, labels: Tensor, step: int) -> dict[str, Tensor]:
         if self.settings.optimizer == "sgd":
             self.set_momentum(step)
-        elif self.settings.decay_steps:
-            self.set_rate(step)
+        else:
+            for optimizer in self.optimizers.values():
+                slow_down(optimizer, self.settings.lr, step, self.settings.decay_from, self.settings.decay_steps)
         classes = self.model.one_hot(labels, len(images))
         shrunk = shrink(self.augment(images), self.config.image_sizes)
         stats: dict[str, Tensor] = {}
@@ -238,12 +239,6 @@ class LAPGANTraining:
             for group in optimizer.param_groups:
                 group["momentum"] = min(0.7, self.settings.momentum + 0.0008 * epochs)
                 group["lr"] = max(1e-6, self.settings.lr / 1.000004**epochs)
-
-    def set_rate(self, step: int) -> None:
-        done = min(1.0, max(0.0, (step - self.settings.decay_from) / self.settings.decay_steps))
-        for optimizer in self.optimizers.values():
-            for group in optimizer.param_groups:
-                group["lr"] = self.settings.lr * (1 - 0.95 * done)
 
     def calibrate(self, model: LAPGAN) -> None:
         """Nothing to do: no net here keeps running statistics."""

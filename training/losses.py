@@ -59,6 +59,13 @@ def descend(loss: Tensor, optimizer: torch.optim.Optimizer) -> None:
     torch.clear_autocast_cache()  # it holds casts of the old weights: G would be judged by the D from before its step
 
 
+def slow_down(optimizer: torch.optim.Optimizer, rate: float, step: int, start: int, over: int) -> None:
+    """Set an optimiser's rate: from `start` on it falls linearly to a twentieth over `over` steps; 0 keeps it."""
+    done = min(1.0, max(0.0, (step - start) / over)) if over else 0.0
+    for group in optimizer.param_groups:
+        group["lr"] = rate * (1 - 0.95 * done)
+
+
 def hold(parameters: Iterable[Tensor], gradients: Iterable[Tensor]) -> None:
     """Give parameters their gradients; R1, a gradient of a gradient, leaves some laid out otherwise than they are."""
     for parameter, gradient in zip(parameters, gradients, strict=True):

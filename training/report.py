@@ -4,16 +4,15 @@ Both follow from the metrics.json files alone. `--check` measures some of the fi
 """
 
 import json
-import shlex
 from dataclasses import dataclass
 from pathlib import Path
 
 import torch
 
 from models.checkpoint import Weights, load_weights, read_json, write_durably
-from training.bench import load_bench
+from training.bench import recorded_bench
 from training.card import card, fill_readme
-from training.data import DataError, open_dataset
+from training.data import DataError
 from training.evaluate import SEED, evaluate
 from training.experiments import FOLDER, read_experiments
 from training.figures import figure
@@ -25,8 +24,9 @@ TITLE = f"""# Report card
 
 Every figure of the weights that come with Ganscope, on test pictures that no run has seen, beside what the papers have
 (-: nothing to compare with) and what a baseline reaches. `python -m training report` writes this file from the
-metrics.json of each weights folder; `python -m training report --check` measures a sample of it again. Samples are
-drawn from seed {SEED}; the seed named below is that of the training.
+metrics.json of each weights folder; `python -m training report --check` measures a sample of it again, and
+`python -m training evaluate --all --markdown` all of it. Samples are drawn from seed {SEED}; the seed named below is
+that of the training.
 """
 
 
@@ -114,18 +114,7 @@ def measure_again(weights: Weights, data_root: Path | None, samples: int = SAMPL
         DataError: the data are not there.
     """
     torch.set_num_threads(1)
-    words = shlex.split(weights.metrics["evaluated"]["command"])
-    data = words[words.index("--data") + 1]
-    name = (
-        words[words.index("--classifier") + 1]
-        if "--classifier" in words
-        else f"classifier-{weights.name.split('-', 1)[1]}"
-    )
-    judge = weights.folder.parent / Path(name).name
-    size, channels = weights.config.image_size, weights.config.channels
-    open_dataset(data, split="test", size=size, channels=channels, data_root=data_root, download=False)
-    classifier = load_weights(judge) if judge.is_dir() else None
-    bench = load_bench(data, data_root=data_root, size=size, channels=channels, classifier=classifier, samples=samples)
+    bench = recorded_bench(weights, data_root, samples, download=False)
     found, compared = evaluate(weights, bench)["figures"], []
     for key, recorded in weights.metrics["figures"].items():
         known = figure(key)
@@ -157,7 +146,7 @@ def build_report(weights_dir: Path) -> dict:
         entries.append(
             {
                 "name": name,
-                "kind": name.split("-")[0],
+                "kind": metrics["training"][0]["request"]["model"],
                 "n": evaluated["samples"],
                 "seeds": sorted({run["request"]["seed"] for run in metrics["training"]}),
                 "date": evaluated["date"],

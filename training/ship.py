@@ -1,34 +1,21 @@
 """Turn runs into a weights folder: averaged nets, names of the codes, figures, a sample picture and a model card."""
 
-import json
-import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import torch
-import tyro
-from torch import Tensor
 
 from models.bigan import BiGAN
-from models.checkpoint import (
-    CheckpointError,
-    Weights,
-    load_weights,
-    read_json,
-    save_weights,
-    write_durably,
-    write_json,
-)
+from models.checkpoint import Weights, load_weights, read_json, save_weights, write_durably, write_json
 from models.gan import GAN
 from models.infogan import InfoGAN
 from models.lapgan import LAPGAN
 from models.samples import draw_samples
 from training.averaged import average_nets
-from training.bench import Bench, load_bench
+from training.bench import Bench
 from training.card import card
-from training.data import public_name
 from training.evaluate import evaluate
 from training.grids import save_grid
 from training.run import RunError, RunFolder
@@ -52,70 +39,6 @@ def ship(runs: list[RunFolder], folder: Path, *, half: bool, newest: bool, rest:
         (folder / stale).unlink(missing_ok=True)
     write_json(folder / "metrics.json", weights.metrics)
     return load_weights(folder)
-
-
-def evaluate_command(
-    weights: tyro.conf.Positional[Path],
-    /,
-    data: str,
-    data_root: Path | None = None,
-    classifier: Path | None = None,
-    samples: int = 10_000,
-    threads: int = 1,
-    inception: bool = False,
-    inception_weights: Path | None = None,
-    write: bool = False,
-    beside: Path | None = None,
-    note: str = "",
-) -> None:
-    """Measure weights on the test split and print the figures as JSON.
-
-    Args:
-        weights: weights folder.
-        data: as in train.
-        data_root: folder with an existing copy of the data.
-        classifier: weights folder of the independent classifier; by default the one beside `weights` for that data.
-        samples: test images and samples used.
-        threads: CPU threads.
-        inception: also FID, by the Inception net that published ones are computed with: hours for 10,000 samples
-            without a graphics card. Where its weights cannot be had, that is said and the rest measured.
-        inception_weights: safetensors file of that net's weights; fetched from the Hugging Face Hub otherwise.
-        write: also write metrics.json, sample.png and the model card into the folder.
-        beside: weights folder whose card shall show these figures beside its own, as an ablation.
-        note: what was changed in it; the heading there.
-    """
-    torch.set_num_threads(threads)
-    loaded = load_weights(weights)
-    usual = weights.parent / f"classifier-{weights.name.split('-', 1)[-1]}"
-    chosen = classifier or (usual if usual.is_dir() else None)
-    judge = load_weights(chosen) if chosen and loaded.kind != "classifier" else None
-    config = loaded.config
-    bench = load_bench(
-        data, data_root=data_root, size=config.image_size, channels=config.channels, classifier=judge, samples=samples
-    )
-    command = f"python -m training evaluate weights/{weights.name} --data {public_name(data)} --samples {samples}"
-    command += f" --classifier weights/{classifier.name}" if classifier else ""
-    if inception or inception_weights:
-        bench = replace(bench, inception=inception_features(inception_weights))
-        command += " --inception" if bench.inception else ""
-    result = measure(loaded, bench, command) if write else evaluate(loaded, bench)
-    if beside:
-        note_ablation(beside, result, loaded, command, note or f"Beside {loaded.name}")
-    print(json.dumps(result["figures"], indent=1))
-
-
-def inception_features(path: Path | None) -> Callable[[Tensor], Tensor] | None:
-    """Return what computes Inception's features, as `Bench` has it; where that cannot be had, say so and return None.
-
-    path is a safetensors file; None asks the Hub.
-    """
-    from training.inception import load_inception  # few measurements ask for it
-
-    try:
-        return load_inception(path)
-    except CheckpointError as error:
-        print(f"FID is left out: {error}", file=sys.stderr)
-        return None
 
 
 def measure(weights: Weights, bench: Bench, command: str) -> dict:

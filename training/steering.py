@@ -1,7 +1,7 @@
-"""Known changes of pictures which continuous codes have to follow: what steers InfoGAN's codes without a label.
+"""What steers InfoGAN's continuous codes without a label: known changes of pictures, and how their values should lie.
 
-Each function returns moved copies of images (N, C, H, W), and what their codes should be, given the codes read from the
-originals: `kept` (k,) or (N, k) times those, plus `change` (N, k).
+Each function of STEERING takes images (N, C, H, W) and their codes (N, k), those that Q reads or that G was given, and
+returns moved copies and what their codes should be: `kept` (k,) or (N, k) times the codes, plus `change` (N, k).
 """
 
 import math
@@ -13,6 +13,7 @@ from torch import Tensor
 
 from training.losses import uniform
 from training.moves import change_strokes, move_slightly
+from training.shared import rows_of_ranks
 
 LEAN_PER_CODE = -0.4  # slope of a stroke, for one unit of the first code
 WIDTH_PER_CODE = 0.8  # pixels of stroke width, for one unit of the second
@@ -30,12 +31,13 @@ SHEAR_PER_CODE = 0.6  # shift of a row sideways, for one row further down
 WIDER_PER_CODE = 0.15  # logarithm of the picture's width
 HIGHER_PER_CODE = 0.09  # logarithm of its height
 MOST_OF_CHAIRS = (0.15, 0.1, 0.06)
+FACING = 0.5  # codes of rotation up to which a shear turns a chair; one turned further just comes to look odd
 FLOOR = 0.3  # the row that stays where it is
 
 Steered = tuple[Tensor, Tensor, Tensor]
 
 
-def strokes(images: Tensor, generator: torch.Generator) -> Steered:
+def strokes(images: Tensor, codes: Tensor, generator: torch.Generator) -> Steered:
     """Lean strokes and thicken them: two codes."""
     moved, leaning = move_slightly(images, generator)
     moved, thickening = change_strokes(moved, generator)
@@ -43,7 +45,7 @@ def strokes(images: Tensor, generator: torch.Generator) -> Steered:
     return moved, images.new_ones(2), change
 
 
-def heads(images: Tensor, generator: torch.Generator) -> Steered:
+def heads(images: Tensor, codes: Tensor, generator: torch.Generator) -> Steered:
     """Turn heads sideways and up, light them from a side, broaden them; mirror every other one.
 
     They turn as if painted on a smooth boss. Four codes: azimuth, elevation, lighting, width. A mirrored head looks to
@@ -69,14 +71,15 @@ def heads(images: Tensor, generator: torch.Generator) -> Steered:
     return (ink + black).clamp(max=1), kept, amounts / units
 
 
-def chairs(images: Tensor, generator: torch.Generator) -> Steered:
+def chairs(images: Tensor, codes: Tensor, generator: torch.Generator) -> Steered:
     """Turn chairs seen from above a little, broaden and raise them; mirror every other one.
 
-    They turn by a shear, which is about right where the front faces the camera. Three codes: rotation, width, height. A
-    mirrored chair is turned to the other side.
+    They turn by a shear, which is about right where the front faces the camera, and only there, as their codes tell.
+    Three codes: rotation, width, height. A mirrored chair is turned to the other side.
     """
     count, device = len(images), images.device
     amounts = uniform((count, 3), generator, device) * torch.tensor(MOST_OF_CHAIRS, device=device)
+    amounts[:, 0] *= codes[:, 0].abs() < FACING
     shear, broad, high = amounts[:, :, None, None].unbind(dim=1)
     mirrored = (torch.arange(count, device=device) % 2).bool()
     images = torch.where(mirrored[:, None, None, None], images.flip(3), images)
@@ -94,8 +97,18 @@ def chairs(images: Tensor, generator: torch.Generator) -> Steered:
 
 
 # Which changes there are, and how many continuous codes each steers.
-STEERING: dict[str, tuple[Callable[[Tensor, torch.Generator], Steered], int]] = {
+STEERING: dict[str, tuple[Callable[[Tensor, Tensor, torch.Generator], Steered], int]] = {
     "strokes": (strokes, 2),
     "heads": (heads, 4),
     "chairs": (chairs, 3),
 }
+
+
+def unevenness(codes: Tensor) -> Tensor:
+    """Return how far codes (N, k) are from lying evenly over [-1, 1]: each sorted, mean square, summed over k.
+
+    This is the squared Wasserstein distance to such points, a code at a time.
+    """
+    codes = rows_of_ranks(codes)
+    even = (torch.arange(len(codes), device=codes.device) + 0.5) * 2 / len(codes) - 1
+    return (codes.sort(dim=0).values - even[:, None]).square().mean(dim=0).sum()

@@ -19,6 +19,7 @@ NAMES = {
     "star": "a star",
     "turned": "upside down",
     "pair": "two digits",
+    "halves": "two in one",
     "own": "generated",
 }
 OWN = 6
@@ -56,7 +57,8 @@ def examples(model: str) -> tuple[Example, ...]:
     side = own.shape[-1] // 5  # what is left and right of a digit would push the two apart
     pair = torch.cat([own[index, :, :, side:-side] for index in PAIR], dim=2)
     shapes = {"letter": draw(_letter), "face": draw(_face), "star": draw(_star)}
-    pictures = {**shapes, "turned": images.to_png(turned), "pair": images.to_png(pair)}
+    both = "pair" if inference.knows_digits(model) else "halves"
+    pictures = {**shapes, "turned": images.to_png(turned), both: images.to_png(pair)}
     for key, picture in pictures.items():
         try:
             seen, steps = prepare(picture, model, dust=False)  # the search takes half a second at first

@@ -1,5 +1,6 @@
 """The one place where the page meets torch: loaded models, the device, and a limit on what runs at once."""
 
+import contextlib
 import functools
 import threading
 import time
@@ -32,6 +33,7 @@ BUSY = "All {slots} places are busy computing; the picture on show is the last o
 BUSY_AFTER_S = 2.0
 NO_MEMORY = "The server has no memory left for this at the moment; the picture on show is the last one, try again soon."
 MEMORY_NEWS_S = 300.0  # how long /healthz speaks of it
+RESERVE = 4 * 2**20  # bytes; to read a request asyncio asks for 256 KiB at once, and a connection that gets none is cut
 
 forgetting: list[Callable[[], object]] = []  # called when weights have changed: whoever keeps what they drew
 
@@ -39,6 +41,7 @@ _loaded: dict[str, Weights] = {}
 _errors: dict[str, str] = {}
 _loading = threading.Lock()
 _short_of_memory: list[float] = []  # when that was last so
+_reserve: list[bytes] = []  # memory let go in a shortage, so that the server can still say that there is one
 
 
 @functools.cache
@@ -171,6 +174,12 @@ def _lacks_memory(error: BaseException) -> bool:
     return isinstance(error, MemoryError | torch.OutOfMemoryError) or "allocate memory" in str(error)
 
 
+def _keep_reserve() -> None:
+    if not _reserve:
+        with contextlib.suppress(MemoryError):
+            _reserve.append(bytes(RESERVE))
+
+
 def device_call(function: Callable[Given, Answer]) -> Callable[Given, Answer]:
     """Decorate every function that computes with torch.
 
@@ -185,10 +194,12 @@ def device_call(function: Callable[Given, Answer]) -> Callable[Given, Answer]:
         if not _slots().acquire(timeout=BUSY_AFTER_S):
             raise gr.Error(BUSY.format(slots=settings().concurrency), print_exception=False)
         try:
+            _keep_reserve()
             return attached(*args, **kwargs)
         except (MemoryError, RuntimeError) as error:
             if not _lacks_memory(error):
                 raise
+            _reserve.clear()
             _short_of_memory[:] = [time.monotonic()]
             raise gr.Error(NO_MEMORY, print_exception=False) from error
         finally:

@@ -182,7 +182,7 @@ def local(model: str) -> dict[str, Any]:
         "others": OTHERS,
         "others_columns": OTHERS_COLUMNS,
         "dreams": DREAMS,
-        "texts": {key: TEXT[key] for key in ("stage_alt", "plain", "own_alt", "kept", "true_alt")},
+        "texts": {key: TEXT[key] for key in ("stage_alt", "whole", "plain", "own_alt", "kept", "true_alt")},
     }
 
 

@@ -145,7 +145,7 @@ def _sheet(name: str, _changed: int) -> bytes:
 
 @inference.device_call
 def _drawn(name: str) -> Tensor:
-    # The plain GAN is measured against only: no tab keeps it loaded.
-    plain = name.startswith("gan-")
+    # Plain GANs are measured against only: no tab keeps them loaded.
+    plain = _kinds()[name] == "gan"
     found = load_weights(settings().weights_dir / name, inference.device()) if plain else inference.weights(name)
     return draw_samples(found, range(SEED, SEED + COUNT)).cpu()

@@ -48,17 +48,27 @@ async def fetch(address, path, body=None, headers=None):
 async def ask(address, name, headers=None, **arguments):
     """Make one call of the API and wait for its answer."""
     start = time.monotonic()
+    refusal, event = await take(address, name, headers, **arguments)
+    kind, data = (refusal, None) if refusal else await hear(address, name, event, headers)
+    return Answer(time.monotonic() - start, kind, data)
+
+
+async def take(address, name, headers=None, **arguments):
+    """Make one call of the API: ("", its event) once the server has taken it, or (why it did not, None)."""
     status, content = await fetch(address, f"/gradio_api/call/v2/{name}", arguments, headers)
     if status == 503 and b"Queue is full" in content:
-        return Answer(time.monotonic() - start, "full")
+        return "full", None
     if status != 200:
-        return Answer(time.monotonic() - start, f"{status} {content[:200]}")
-    event = json.loads(content)["event_id"]
-    status, content = await fetch(address, f"/gradio_api/call/{name}/{event}", None, headers)
+        return f"{status} {content[:200]}", None
+    return "", json.loads(content)["event_id"]
+
+
+async def hear(address, name, event, headers=None):
+    """Wait for the answer to a call that was taken: (its kind, its data)."""
+    _, content = await fetch(address, f"/gradio_api/call/{name}/{event}", None, headers)
     lines = [line for line in content.decode().split("\n") if line]
     kind, data = (line.split(": ", 1)[1] for line in lines[-2:])
-    took = time.monotonic() - start
-    return Answer(took, "complete" if kind == "complete" else f"{kind} {data}", json.loads(data))
+    return "complete" if kind == "complete" else f"{kind} {data}", json.loads(data)
 
 
 async def picture(address, answer):

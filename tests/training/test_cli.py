@@ -1,16 +1,18 @@
 """The command line: help, errors in one sentence, and pictures that are the models' own."""
 
 import json
+import shutil
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 import torch
 from PIL import Image
 from torchvision.transforms.functional import pil_to_tensor
 
 from models.checkpoint import read_json, save_weights
-from tests.training.making import REPOSITORY
+from tests.training.making import REPOSITORY, encoded, zipped
 from tests.training.tiny import SMALL, signals_kept, untrained
 from training.__main__ import main
 from training.card import BEGIN, END
@@ -109,6 +111,10 @@ FAKE = ("--data", "fake", "--image-size", "8", "--channels", "1")
         (("evaluate", "weights", "--data", "fake"), "weights/config.json is missing"),
         (("evaluate", "gan-x", "--data", "fake", "--samples", 3), "3 samples are too few"),
         (("evaluate", "gan-x", "--data", "fake", "--classifier", "gan-x"), "not a classifier"),
+        (("evaluate",), "Say which weights folder"),
+        (("evaluate", "gan-x"), "on which --data"),
+        (("evaluate", "gan-x", "--all"), "leave out the folder"),
+        (("evaluate", "--all", "--weights-dir", "."), "gan-x (never measured"),
         (("publish", "weights", "someone/repo"), "weights/config.json is missing"),
         (("publish", "gan-x", "someone/repo"), "gan-x has no"),
         (("figures", "--readme", "empty.md"), "The README must hold"),
@@ -174,6 +180,38 @@ def test_from_training_to_the_table_of_figures(cli, tmp_path):
         2,
         "CheckpointError: gan-cifar10 has no figure swd_32px: run `evaluate --write` on it with a classifier.\n",
     )
+
+
+def test_all_weights_are_measured_as_they_were_and_the_report_follows(cli, tmp_path):
+    for kind in ("classifier", "gan"):
+        assert cli("train", kind, *FAKE, "--steps", 2, "--run-dir", kind, "--set", *SMALL[kind])[0] == 0
+        assert cli("ship", kind, "--to", f"weights/{kind}-fake")[0] == 0
+        assert cli("evaluate", f"weights/{kind}-fake", "--data", "fake", "--samples", 50, "--write")[0] == 0
+    path = tmp_path / "weights/gan-fake/metrics.json"
+    before = path.read_text()
+    path.write_text(before.replace('"swd_8px": ', '"swd_8px": 1'))
+    assert cli("evaluate", "--all", "--markdown")[0] == 0
+    assert path.read_text() == before
+    report = (tmp_path / "REPORT.md").read_text()
+    assert "## gan-fake" in report
+    assert (tmp_path / "weights/report.json").is_file()
+
+    # A folder or zip is known by its name; --data-root says where it lies here.
+    (tmp_path / "there").mkdir()
+    drawn = np.random.default_rng(0).integers(256, size=(240, 8, 8), dtype=np.uint8)
+    names = [f"{split}/{k % 2}/{k}.png" for split in ("train", "test") for k in range(120)]
+    pictures = {name: encoded(picture) for name, picture in zip(names, drawn, strict=True)}
+    zipped(tmp_path / "there/small.zip", pictures)
+    shutil.copytree(path.parent, tmp_path / "weights/gan-zip")
+    measuring = ("evaluate", "weights/gan-zip", "--data", "folder:there/small.zip", "--samples", 50, "--write")
+    figures = json.loads(cli(*measuring)[1])
+    code, out, error = cli("evaluate", "--all")
+    assert code == 2
+    assert "Not measured: gan-zip (" in error
+    assert "gan-zip" not in out
+    code, out, _ = cli("evaluate", "--all", "--data-root", "there")
+    assert code == 0
+    assert json.loads(out[out.index('{\n "gan-zip"') :]) == {"gan-zip": figures}
 
 
 # Pictures

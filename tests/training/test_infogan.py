@@ -12,7 +12,7 @@ from tests.training.steps import changed, equal_weights, parameters, step, train
 from training.data import normalise
 from training.moves import change_strokes, move_slightly
 from training.rendered import SCENES, render
-from training.steering import LEAN_PER_CODE, WIDTH_PER_CODE, chairs, heads
+from training.steering import FACING, LEAN_PER_CODE, WIDTH_PER_CODE, chairs, heads, unevenness
 
 
 @pytest.fixture(scope="module")
@@ -195,13 +195,41 @@ def test_steering_may_come_before_categories_are_asked_to_agree():
     assert (early.copies_from, training_of("infogan").copies_from) == (10, 701)
 
 
+@pytest.mark.parametrize(("at", "factor"), [(10, 1), (20, 0.525), (99, 0.05)])
+def test_both_rates_fall_to_a_twentieth(at, factor):
+    settings = ("lr_discriminator=0.001", "lr_generator=0.004", "decay_from=10", "decay_steps=20")
+    training = training_of("infogan", "modern", *settings)
+    step(training, at=at)
+    rates = {name: optimizer.param_groups[0]["lr"] for name, optimizer in training.optimizers.items()}
+    assert rates == pytest.approx({"discriminator": 0.001 * factor, "generator": 0.004 * factor})
+
+
+def test_codes_that_lie_evenly_need_no_spreading():
+    even = torch.tensor([[-0.75, 0.25], [-0.25, -0.75], [0.75, 0.75], [0.25, -0.25]])
+    assert unevenness(even).item() == pytest.approx(0, abs=1e-12)
+    assert unevenness(torch.zeros(4, 2)).item() == pytest.approx(2 * (0.75**2 + 0.25**2) / 2)
+    assert unevenness(even + torch.tensor([0.5, 0.0])).item() == pytest.approx(0.25)
+
+
+def test_codes_are_spread_beside_the_consistency_term():
+    images, codes = bars(4, 4), torch.cat([torch.zeros(4, 10), torch.randn(4, 2)], dim=1)
+
+    def term(weight):
+        training = reading_of(training_of("infogan", "modern", f"spread_weight={weight}"), codes)
+        return training.consistency(images, codes, 0).item()
+
+    assert term(3) - term(0) == pytest.approx(3 * unevenness(codes[:, 10:]).item(), rel=1e-5)
+    with pytest.raises(ValueError, match="give consistency_weight more than 0"):
+        training_of("infogan", "modern", "spread_weight=1", "consistency_weight=0")
+
+
 def test_copying_asks_g_to_draw_the_copy_of_its_picture():
     settings = ("continuous=4", "steering=heads", "copying_weight=1")
     training = training_of("infogan", "modern", *settings, channels=1)
     codes, _, continuous = training.draw_codes(6, torch.Generator().manual_seed(0))
     images = torch.rand(6, 1, 8, 8, generator=torch.Generator().manual_seed(1)) * 2 - 1
     training.generators["latents"].manual_seed(0)
-    copies, kept, change = heads(images, torch.Generator().manual_seed(0))
+    copies, kept, change = heads(images, continuous, torch.Generator().manual_seed(0))
     asked = []
 
     def draw(changed):
@@ -285,7 +313,7 @@ def test_a_steered_copy_is_like_one_rendered_so(monkeypatch, steered, spec, code
         return normalise(render(spec, middle, torch.arange(styles), 32))
 
     straight = rendered(0)
-    turned, kept, change = steered(straight, torch.Generator())
+    turned, kept, change = steered(straight, torch.zeros(most.shape), torch.Generator())
     step = change[0, code].item()
     # A mirrored chair is lit from the other side, so it is compared with none.
     rows = slice(None, None, 2 if spec == "chairs" else 1)
@@ -294,3 +322,18 @@ def test_a_steered_copy_is_like_one_rendered_so(monkeypatch, steered, spec, code
     assert near < 0.6 * far
     mirrored = factor in ("azimuth", "lighting", "rotation")  # a mirrored one is turned, or lit, from the other side
     assert kept[:, code].tolist() == [1, -1 if mirrored else 1] * (styles // 2)
+
+
+def test_a_shear_turns_only_chairs_that_face_the_camera(monkeypatch):
+    images = torch.rand(4, 1, 32, 32, generator=torch.Generator().manual_seed(0)) * 2 - 1
+    turned = torch.tensor([0.9 * FACING, FACING, -0.9 * FACING, -1.0])
+    codes = torch.stack([turned, torch.ones(4), -torch.ones(4)], dim=1)
+
+    def copies(shear):
+        monkeypatch.setattr("training.steering.uniform", lambda *_: torch.tensor([[shear, 0.5, -0.5]] * 4))
+        return chairs(images, codes, torch.Generator())
+
+    (sheared, _, change), (straight, _, unturned) = copies(0.7), copies(0.0)
+    assert [bool(row.any()) for row in change - unturned] == [True, False, True, False]
+    assert [bool(row.any()) for row in sheared - straight] == [True, False, True, False]
+    assert unturned[:, 1:].all()

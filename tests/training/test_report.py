@@ -15,13 +15,13 @@ from training.report import as_json, as_markdown, build_report, measure_again
 from training.run import RunError
 
 WEIGHTS = REPOSITORY / "weights"
-TRAINING = [{"request": {"seed": 3}}]
 EVALUATED = {"command": "python -m training evaluate X", "date": "2026-01-02", "samples": 10_000}
 
 
 def measured(root, name, figures, **more):
     (root / name).mkdir(parents=True)
-    write_json(root / name / "metrics.json", {"figures": figures, "evaluated": EVALUATED, "training": TRAINING, **more})
+    training = [{"request": {"seed": 3, "model": name.split("-")[0].removeprefix("dc")}}]
+    write_json(root / name / "metrics.json", {"figures": figures, "evaluated": EVALUATED, "training": training, **more})
 
 
 def test_the_committed_report_follows_from_the_metrics():
@@ -52,6 +52,7 @@ def test_the_plain_gans_a_control_and_an_ablation_stand_beside(tmp_path):
     measured(tmp_path, "infogan-mnist", {"category_error": 0.01})
     measured(tmp_path, "infogan-mnist-control", {"category_error": 0.6})
     report = {entry["name"]: entry for entry in build_report(tmp_path)["weights"]}
+    assert {report[name]["kind"] for name in ("gan-x", "dcgan-x")} == {"gan"}
     assert report["lapgan-x"]["others"] == ["gan-x", "dcgan-x", "Without noise"]
     first, second = report["lapgan-x"]["rows"]
     assert {name: cell["text"] for name, cell in first["others"].items()} == {

@@ -15,6 +15,7 @@ from PIL import Image, ImageDraw
 from models.bigan import BiGAN, BiGANConfig
 from models.checkpoint import CheckpointError, save_weights
 from tests.ui.calls import call, picture
+from tests.ui.conftest import SHIPPED
 from ui import bigan_codes, bigan_examples, bigan_mix, bigan_tab, bigan_view, images, inference
 
 LATENT = 50
@@ -174,6 +175,16 @@ def test_examples_are_generated_or_drawn_and_some_are_hard(loaded):
     assert sum(not example.hard for example in found) == 6
     assert all(example.seen.shape == (1, 28, 28) and example.seen.abs().max() <= 1 for example in found)
     assert all("centred" in example.steps for example in found if example.name in names[:3])
+
+
+def test_only_weights_that_learned_digits_are_shown_two_digits(monkeypatch):
+    with seen_from(SHIPPED, monkeypatch):
+        last = {name: bigan_examples.examples(name)[-1] for name in ("bigan-mnist", "bigan-cifar10")}
+        assert {name: example.name for name, example in last.items()} == {
+            "bigan-mnist": "two digits",
+            "bigan-cifar10": "two in one",
+        }
+        assert all(example.hard for example in last.values())
 
 
 def test_pixel_matching_in_training_is_owned_up_to(loaded):

@@ -89,6 +89,15 @@ def test_a_drag_redraws_without_a_request(opened, kind):
 
 
 @pytest.mark.browser
+def test_the_class_that_the_browser_draws_is_named_under_the_picture(opened):
+    page = opened("lapgan")
+    page.wait_for_selector("#lapgan-classes [data-tile=class-3]")
+    page.click("#lapgan-classes [data-tile=class-3]")
+    page.wait_for_function("document.querySelector('#lapgan-stage .gs-root').ariaLabel.startsWith('cat ')")
+    assert page.inner_text("#lapgan-stage [data-tile=picture]") == "32 px: cat"
+
+
+@pytest.mark.browser
 @pytest.mark.parametrize("kind", TABS)
 def test_the_same_seed_gives_the_same_pixels_in_page_api_and_command_line(opened, shipped, kind, tmp_path):
     name = {"lapgan": "lapgan-cifar10", "infogan": "infogan-mnist", "bigan": "bigan-mnist"}[kind]

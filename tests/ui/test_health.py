@@ -56,6 +56,25 @@ def test_really_out_of_memory(where):
         compute()
 
 
+def test_a_reserve_is_let_go_in_a_shortage_and_kept_again_after_it(where, monkeypatch):
+    held = []
+    monkeypatch.setattr(inference, "_reserve", held)
+
+    @inference.device_call
+    def compute(size):
+        torch.empty(size)
+        return [len(part) for part in held]
+
+    assert compute(1) == [inference.RESERVE]
+    with pytest.raises(gr.Error, match="no memory left"):
+        compute(2**50)
+    assert held == []
+    assert compute(1) == [inference.RESERVE]
+    held.clear()
+    monkeypatch.setattr(inference, "RESERVE", 2**60)
+    assert compute(1) == []  # there is none for it yet, and the call is answered
+
+
 def test_other_faults_stay_what_they_are(where):
     @inference.device_call
     def compute():

@@ -6,6 +6,7 @@ from PIL import Image
 
 from tests.ui.calls import first
 from tests.ui.test_links import pixels, settled
+from ui.lapgan_tab import START_SEED
 
 SEED = ".gs-controls .gs-line input[type=number]:visible"
 LABEL = "document.querySelector('#{}-stage .gs-root').getAttribute('aria-label')"
@@ -43,7 +44,7 @@ def test_keys_turn_infogans_codes(opened):
 def test_keys_keep_lapgans_other_controls(opened):
     page = opened("lapgan")
     settled(page, "lapgan")
-    pressed(page, "lapgan", "[", "seed 30")
+    pressed(page, "lapgan", "[", f"seed {START_SEED}")
     settled(page, "lapgan")
     assert "g=1.00_1.00_1.00_0.90" in page.url
     pressed(page, "lapgan", "8", "ship")

@@ -163,7 +163,7 @@ def test_the_switch_gives_back_every_english_word_and_is_remembered(training, vi
     page.reload()
     page.get_by_role("tab", name="Train", exact=True).wait_for()
     assert page.evaluate("document.documentElement.lang") == "en"
-    page.wait_for_selector("#lapgan-engine [data-engine=browser]")
+    page.wait_for_selector("#lapgan-engine [data-engine=browser]", state="attached")  # behind the tab in the address
 
 
 @pytest.mark.broad

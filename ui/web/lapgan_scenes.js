@@ -66,7 +66,8 @@ export function makeScenes({ model, config }) {
     const name = config.names[now.label] ?? texts.plain;
     const seen = [...new Set([...now.seeds].reverse())].join(", ");
     const alt = fill(texts.stage_alt, { name, seed: seen, sizes: listed });
-    return { label: alt, patch: pyramid(stages, { alt }) };
+    const caption = fill(texts.whole, { size: sizes[0], name });
+    return { label: alt, patch: pyramid(stages, { alt, caption }) };
   }
   /** Give the tiles of a pyramid, the whole picture last. */
   function pyramid(stages, look = {}) {

@@ -1,4 +1,4 @@
-// The report card: figures in a table that sorts by any column, each opening what it is, and samples side by side.
+// The report card: samples side by side, and figures in a table that sorts by any column, each opening what it is.
 
 import { makeDialog } from "./dialog.js";
 import { experiments } from "./experiments.js";
@@ -9,17 +9,23 @@ import { fill } from "./text.js";
 
 const COLUMNS = ["weights", "figure", "in_paper", "here", "baseline"];
 
-/** Give the lines of a table: one a figure, with what each column shows and sorts by. */
+/**
+ * Give the lines of a table: one a figure, with what each column shows and sorts by. Beside a figure stand those of all
+ * weights that it is measured against, or, where there are none, the first of the changes that were tried.
+ */
 export function lines(report) {
+  const measured = new Set(report.weights.map(({ name }) => name));
   return report.weights.flatMap((entry) =>
     entry.rows.map((row) => {
-      const [name] = entry.others.filter((other) => row.others[other]);
+      const beside = entry.others.filter((other) => row.others[other]);
+      const weights = beside.filter((other) => measured.has(other));
+      const others = (weights.length ? weights : beside.slice(0, 1)).map((name) => ({ name, ...row.others[name] }));
       const cells = {
         weights: { text: entry.name, value: entry.name },
         figure: { text: row.name, value: row.name },
         in_paper: row.paper,
         here: row.here,
-        baseline: name ? { ...row.others[name], name } : null,
+        baseline: others.length ? { value: others[0].value, others } : null,
       };
       return { entry, row, cells, main: row.main && !entry.baseline && entry.kind !== "classifier" };
     }),
@@ -71,7 +77,7 @@ export async function mountReport(element, { props }) {
   top.append(head);
   table.append(top, body);
   const dialog = makeDialog("", texts.close, "gs-report-dialog");
-  root.append(bar, table, samples(report, texts, seed), experiments(report, texts));
+  root.append(samples(report, texts, seed), bar, table, experiments(report, texts));
   const { w } = opened("report") ?? {};
   if (report.weights.some(({ name }) => name === w)) chosen.value = w;
   const state = () => (chosen.value ? { w: chosen.value } : {});
@@ -114,8 +120,11 @@ export async function mountReport(element, { props }) {
         // Where there are no columns, each figure says what it is.
         cell.classList.toggle("gs-none", !found);
         if (column !== "weights") cell.append(made("span", texts[column], "gs-report-label"));
-        cell.append(made("b", found?.text ?? texts.nothing));
-        if (found?.name) cell.append(made("small", found.name));
+        for (const { text, name } of found?.others ?? [{ text: found?.text ?? texts.nothing }]) {
+          const value = made("span", "", "gs-report-value");
+          value.append(...(name ? [made("small", name)] : []), made("b", text));
+          cell.append(value);
+        }
       }
       node.append(cell);
     }
@@ -146,14 +155,20 @@ function samples(report, texts, seed) {
   const sheets = report.weights
     .filter(({ kind }) => kind !== "classifier")
     .map(({ name }) => {
-      const picture = Object.assign(new Image(), { loading: "lazy", alt: fill(texts.sample_alt, { name }) });
-      picture.src = new URL(`report/${name}/sample.png`, document.baseURI);
       const sheet = document.createElement("figure");
+      const picture = Object.assign(new Image(), { loading: "lazy", alt: fill(texts.sample_alt, { name }) });
       sheet.append(picture, made("figcaption", name));
-      return sheet;
+      return { sheet, picture, address: new URL(`report/${name}/sample.png`, document.baseURI) };
     });
+  // One at a time: asked for all at once, the server would turn some of them away.
+  const ask = ([first, ...rest]) => {
+    if (!first) return;
+    first.picture.onload = first.picture.onerror = () => ask(rest);
+    first.picture.src = first.address;
+  };
+  ask(sheets);
   const grid = made("div", "");
-  grid.append(...sheets);
+  grid.append(...sheets.map(({ sheet }) => sheet));
   part.append(made("h3", texts.samples), made("p", fill(texts.samples_hint, { seed })), grid);
   return part;
 }

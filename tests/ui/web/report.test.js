@@ -16,19 +16,27 @@ const REPORT = {
     {
       name: "lapgan-x",
       kind: "lapgan",
-      others: ["gan-x", "a change"],
-      rows: [row("b", null, 3, { "a change": cell(9) }), row("a", 0.5, 10, { "gan-x": cell(7), "a change": cell(8) })],
+      others: ["gan-x", "dcgan-x", "a change"],
+      rows: [
+        row("b", null, 3, { "a change": cell(9) }),
+        row("a", 0.5, 10, { "gan-x": cell(7), "dcgan-x": cell(6), "a change": cell(8) }),
+      ],
     },
     { name: "gan-x", kind: "gan", baseline: true, others: [], rows: [row("c", 0.25, 2, {})] },
+    { name: "dcgan-x", kind: "gan", baseline: true, others: [], rows: [] },
     { name: "classifier-x", kind: "classifier", others: [], rows: [row("d", null, 1, {}, false)] },
   ],
 };
 const names = (all) => all.map(({ row }) => row.name).join("");
 
-test("a line has the first of those beside it that was measured", () => {
+test("a line has what it is measured against, or else the first change that was tried", () => {
   const [first, second] = lines(REPORT);
-  assert.deepEqual(first.cells.baseline, { text: "9", value: 9, name: "a change" });
-  assert.equal(second.cells.baseline.name, "gan-x");
+  assert.deepEqual(first.cells.baseline, { value: 9, others: [{ name: "a change", text: "9", value: 9 }] });
+  assert.deepEqual(
+    second.cells.baseline.others.map(({ name }) => name),
+    ["gan-x", "dcgan-x"],
+  );
+  assert.equal(second.cells.baseline.value, 7);
 });
 
 test("baselines, classifiers and lesser figures are not among the main ones", () => {
