@@ -94,7 +94,7 @@ test("turning a level's gain runs no net; a coarser gain runs the finer ones", a
     noise_shapes: [[[1]], [[1]], [[1]]],
     residual_sign: "paper",
     limits: [1, 1],
-    texts: { stage_alt: "{name} {seed} {sizes}", plain: "it" },
+    texts: { stage_alt: "{name} {seed} {sizes}", whole: "{name} at {size}", plain: "it" },
   };
   const scenes = makePyramid({ model, config });
   const controls = (gains, seeds = [5, 5, 5]) => ["m", 1, 5, ...seeds, ...gains];
@@ -102,6 +102,7 @@ test("turning a level's gain runs no net; a coarser gain runs the finer ones", a
   assert.deepEqual(asked, ["level2", "level1", "level0"]);
   assert.equal(scene.label, "b 5 1, 2, 4");
   assert.equal(scene.patch.at(-1).id, "picture");
+  assert.equal(scene.patch.at(-1).caption, "b at 4");
   assert.equal(scene.patch.at(-1).pixels[0], Math.round(1.75 * 127.5));
   asked.length = 0;
   const doubled = await scenes.stage(scenes.growth(controls([1, 1, 2])));
