@@ -178,7 +178,7 @@ def story(key: str, since: int = -1, measured: int = -1, drawn: int = -1) -> dic
     recent = records_since(path / "metrics.jsonl", judged) if run.step else []
     told = {
         "title": view.run_title(run),
-        "last": run.step,
+        "last": max([run.step, *(record.get("step", 0) for record in records)]),  # or one that came meanwhile
         "records": [shortened(record, DIGITS) for record in records],
         "measures": [shortened(record, DIGITS) for record in measures],
         "samples": shown,

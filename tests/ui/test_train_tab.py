@@ -1,6 +1,7 @@
 """The Train tab: who may do what, and what is told."""
 
 import dataclasses
+import itertools
 import json
 import re
 import zipfile
@@ -182,6 +183,28 @@ def test_a_story_gives_only_what_is_new(where):
     assert news["measures"] == []
     assert news["samples"] == ["step-000040.webp"]
     assert "charts" not in news
+
+
+def test_a_record_that_came_while_the_run_was_read_is_told_once(where, monkeypatch):
+    folder = where() / "runs" / "gan-fake-1"
+    folder.mkdir(parents=True)
+    write_json(folder / "run.json", {"request": {"model": "gan", "data": "fake"}, "config": {}})
+    steps = itertools.count(20, 20)
+
+    def write():
+        with (folder / "metrics.jsonl").open("a") as file:
+            file.write(json.dumps({"step": next(steps), "loss/generator": 1.0}) + "\n")
+
+    def read_then_write(*names):
+        run = read_run(*names)
+        write()
+        return run
+
+    write()
+    monkeypatch.setattr(train_runs, "read_run", read_then_write)
+    first = train_runs.story("runs/gan-fake-1")
+    again = train_runs.story("runs/gan-fake-1", first["last"])
+    assert [[record["step"] for record in told["records"]] for told in (first, again)] == [[20, 40], [60]]
 
 
 def test_the_first_measures_bring_their_chart_and_a_long_run_is_judged_by_its_end(where):
