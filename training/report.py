@@ -9,6 +9,7 @@ from pathlib import Path
 
 import torch
 
+from models import MODELS
 from models.checkpoint import Weights, load_weights, read_json, write_durably
 from training.bench import recorded_bench
 from training.card import card, fill_readme
@@ -125,7 +126,7 @@ def measure_again(weights: Weights, data_root: Path | None, samples: int = SAMPL
 
 
 def build_report(weights_dir: Path) -> dict:
-    """Gather what is measured, in the order of the folders' names.
+    """Gather what is measured, in the order of the page's tabs; baselines come after what they stand beside.
 
     Returns:
         `weights`: for each folder `name`, `kind`, `n`, `seeds` of its training, `date`, `command`, `others` (baselines
@@ -141,12 +142,13 @@ def build_report(weights_dir: Path) -> dict:
     beside = {name: compared(name, found) for name in found}
     baselines = {other for others in beside.values() for other in others if other in found}
     entries = []
-    for name, metrics in found.items():
-        evaluated, others = metrics["evaluated"], beside[name]
+    for name in in_order(found, beside):
+        metrics, others = found[name], beside[name]
+        evaluated = metrics["evaluated"]
         entries.append(
             {
                 "name": name,
-                "kind": metrics["training"][0]["request"]["model"],
+                "kind": kind_of(metrics),
                 "n": evaluated["samples"],
                 "seeds": sorted({run["request"]["seed"] for run in metrics["training"]}),
                 "date": evaluated["date"],
@@ -157,6 +159,23 @@ def build_report(weights_dir: Path) -> dict:
             }
         )
     return {"weights": entries, "experiments": read_experiments(weights_dir)}
+
+
+def in_order(found: dict[str, dict], beside: dict[str, dict]) -> list[str]:
+    """Order weights by their kind as the tabs are; those come first of whose figures a paper has more."""
+    kinds = list(MODELS)
+
+    def place(name: str) -> tuple[int, int, str]:
+        in_paper = sum(name in figure(key).paper for key in found[name]["figures"])
+        return kinds.index(kind_of(found[name])), -in_paper, name
+
+    baselines = {other for others in beside.values() for other in others}
+    heads = sorted(found.keys() - baselines, key=place)
+    return list(dict.fromkeys(name for head in heads for name in (head, *beside[head]) if name in found))
+
+
+def kind_of(metrics: dict) -> str:
+    return metrics["training"][0]["request"]["model"]
 
 
 def compared(name: str, found: dict[str, dict]) -> dict[str, dict[str, float]]:

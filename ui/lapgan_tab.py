@@ -20,6 +20,7 @@ from ui.shelf import Shelf
 
 MODEL = inference.DEFAULTS["lapgan"]
 START_SEED, START_LABEL = 46, 7  # a chestnut horse: the first picture should be a good one
+STARTS = {MODEL: (START_SEED, START_LABEL), "lapgan-scenes64": (42, 0)}  # an alp under a blue sky
 MOST_LEVELS = 6
 MOST_GAIN = 2.0
 # Which pictures appear when is the browser's affair; the server is not asked.
@@ -83,7 +84,8 @@ def lapgan_refine(
 
 def first(model: str) -> Growth:
     """Return what the tab shows first."""
-    return view.plain(model, min(START_LABEL, max(0, len(view.labels(model)) - 1)), START_SEED)
+    seed, label = STARTS.get(model, STARTS[MODEL])
+    return view.plain(model, min(label, max(0, len(view.labels(model)) - 1)), seed)
 
 
 def build() -> Shelf | None:
@@ -168,7 +170,7 @@ def _build_bench(start: Growth) -> Shelf:
     live.bring(None, None, growth[1:], js="() => window.ganscope.turned.lapgan()", **NOW)
     tools.bring("lapgan", row, growth).then(None, growth, None, js=ask("lapgan", "show"), **NOW)
     parts = [part for slot in slots for part in (slot.column, slot.text, slot.gain, slot.seed, slot.roll)]
-    switch = (_switch, growth, [stage, live, label, classes_card, *parts])
+    switch = (_switch, growth, [stage, live, seed, label, classes_card, *parts])
     shelf = Shelf("lapgan", model, [switch, (_sheets, growth, sheets), own])
     tools.wire(row, shelf)
     return shelf
@@ -251,16 +253,17 @@ def _pick_other(event: gr.EventData, model: str, label: int, seed: int, *slots: 
 
 
 def _switch(model: str, _: int, seed: int, *slots: float) -> tuple:
-    """Start anew with another model, whose levels and classes may differ."""
-    side, count = view.sizes(model), len(slots) // 2
+    """Start anew with another model, whose levels and classes may differ; a seed that was chosen stays."""
+    side, count, start = view.sizes(model), len(slots) // 2, first(model)
+    if seed is not None and seed not in {opening for opening, _ in STARTS.values()}:
+        start = view.plain(model, 0, int(seed))
     updates = []
     for slot in range(count):
         text, gain, level_seed, button = _slot_looks(side, slot)
         updates += [gr.update(visible=slot < len(side)), gr.update(**text), gr.update(**gain)]
-        updates += [gr.update(value=int(seed or 0), **level_seed), gr.update(**button)]
-    stage = view.stage_scene(view.plain(model, 0, int(seed or 0)))
-    live = told(model, local(model))
-    return stage, live, class_menu(model, 0, TEXT["label"]), gr.update(visible=view.shows_classes(model)), *updates
+        updates += [gr.update(value=start.seeds[0], **level_seed), gr.update(**button)]
+    menu, card = class_menu(model, start.label, TEXT["label"]), gr.update(visible=view.shows_classes(model))
+    return view.stage_scene(start), told(model, local(model)), start.seeds[0], menu, card, *updates
 
 
 def _checked_label(model: str, label: int) -> int:

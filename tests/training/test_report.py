@@ -44,6 +44,17 @@ def test_every_shipped_figure_is_in_it_as_measured():
     assert sections == {}
 
 
+def test_weights_stand_as_the_tabs_do_and_baselines_after_what_they_are_beside(tmp_path):
+    for name in ("bigan-x", "classifier-x", "dcgan-x", "gan-x", "infogan-a", "infogan-mnist-control", "lapgan-x"):
+        measured(tmp_path, name, {"frechet": 1.0})
+    measured(tmp_path, "infogan-mnist", {"frechet": 1.0, "category_error": 0.01})  # the paper has this figure, too
+    measured(tmp_path, "gan-alone", {"frechet": 1.0})
+    assert [entry["name"] for entry in build_report(tmp_path)["weights"]] == [
+        *("lapgan-x", "gan-x", "dcgan-x", "infogan-mnist", "infogan-mnist-control", "infogan-a", "bigan-x"),
+        *("gan-alone", "classifier-x"),
+    ]
+
+
 def test_the_plain_gans_a_control_and_an_ablation_stand_beside(tmp_path):
     note = {"note": "Without noise", "figures": {"frechet": 40.0}}
     measured(tmp_path, "lapgan-x", {"frechet": 30.0, "swd_32px": 5.0}, ablations=[note])
@@ -65,8 +76,8 @@ def test_the_plain_gans_a_control_and_an_ablation_stand_beside(tmp_path):
     assert (error["paper"], error["here"]["text"]) == ({"text": "5 %", "value": 0.05}, "1.00%")
     assert error["others"]["infogan-mnist-control"]["value"] == 0.6
     assert [name for name, entry in report.items() if entry["baseline"]] == [
-        "dcgan-x",
         "gan-x",
+        "dcgan-x",
         "infogan-mnist-control",
     ]
     text = as_markdown(build_report(tmp_path))
@@ -90,6 +101,7 @@ def test_a_figure_without_definition_is_said(tmp_path):
 def test_what_a_sample_can_tell():
     assert number("97.39 %") == pytest.approx(0.9739)
     assert number("0.62") == 0.62
+    assert number("-1799, another unit") == -1799
     assert tolerance(figure("category_error"), 0.5, 1000) == pytest.approx(4 * 0.0158 + 0.001, abs=1e-3)
     assert tolerance(figure("rho_azimuth"), 0.9, 1000) == pytest.approx(4 * 0.19 / 31.6 + 0.01, abs=1e-3)
     assert tolerance(figure("frechet"), 30.0, 1000) is None

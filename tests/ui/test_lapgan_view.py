@@ -110,12 +110,20 @@ def test_controls_say_what_to_grow(model):
 
 def test_other_model_gets_controls_of_its_own(model):
     config = CONFIGS[model]
-    stage, engine, menu, card, *parts = lapgan_tab._switch(model, 0, 3, *[3, 3, 3, 3, 3, 3], *[1.0] * 6)
+    stage, engine, seed, menu, card, *parts = lapgan_tab._switch(model, 0, 3, *[3, 3, 3, 3, 3, 3], *[1.0] * 6)
     assert "picture" in tiles(stage)
+    assert seed == 3
     assert json.loads(engine)["config"]["sizes"] == list(config.image_sizes)
     assert menu.visible is bool(config.classes)
     assert card["visible"] is bool(config.classes)
     assert [column["visible"] for column in parts[::5]] == [slot < len(config.image_sizes) for slot in range(6)]
+
+
+def test_other_model_opens_with_a_picture_of_its_own_where_no_seed_was_chosen(model, monkeypatch):
+    monkeypatch.setitem(lapgan_tab.STARTS, model, (8, last_label(model)))
+    stage, _, seed, _, _, *parts = lapgan_tab._switch(model, 0, lapgan_tab.START_SEED, *[46] * 6, *[1.0] * 6)
+    assert stage == lapgan_view.stage_scene(lapgan_view.plain(model, last_label(model), 8))
+    assert [seed, *(box["value"] for box in parts[3::5])] == [8] * 7
 
 
 def test_sheets_show_all_classes_and_a_page_of_seeds(model):

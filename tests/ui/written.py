@@ -158,7 +158,7 @@ def _all() -> Iterator[tuple[str, str]]:
         for key in ("class_names", "category_names", "continuous_names"):
             yield from ((name.replace("_", " "), f"{path.parts[-2]}/config.json") for name in config.get(key) or ())
     for known in FIGURES.values():
-        yield from ((text, "training/figures.py") for text in (known.name, known.definition))
+        yield from ((text, "training/figures.py") for text in (known.name, known.definition, *known.paper.values()))
     yield from ((text, "training/figures.py") for text in FACTORS.values())
     for one in EXPERIMENTS.values():
         words = (one.title, one.definition, *one.rows.values(), *one.columns.values(), *one.pictures.values())
