@@ -9,7 +9,7 @@ from playwright.sync_api import Page, sync_playwright
 from tests.ui.conftest import CHROMIUM_ARGUMENTS, ROOT, SHIPPED, find_chromium, running_app
 
 DOCS = ROOT / "docs"
-COLOURS = 128  # a few tens of kilobytes each
+COLOURS = 256  # about a hundred kilobytes each, plain areas in their own colour
 # What has to be seen in a tab before its picture is taken.
 READY = {
     "lapgan": "#lapgan-engine [data-engine=browser]",
@@ -27,7 +27,7 @@ def take(page: Page, address: str, tab: str, to: Path) -> None:
     page.wait_for_selector(READY[tab], state="attached")
     page.wait_for_timeout(2000)  # what fades in, and the curves
     shot = Image.open(io.BytesIO(page.screenshot())).convert("RGB")
-    shot.quantize(COLOURS, method=Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE).save(to, optimize=True)
+    shot.quantize(COLOURS, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE).save(to, optimize=True)
     print(f"{to.relative_to(ROOT)}: {to.stat().st_size:,} bytes")
 
 

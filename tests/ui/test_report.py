@@ -91,6 +91,10 @@ def test_a_figure_opens_what_it_is_and_how_to_compute_it_again(shipped, visit):
     for name, cell in figure["others"].items():
         term = dialog.locator(f"dt:text-is({json.dumps(name)})")
         assert term.locator("xpath=following-sibling::dd[1]").inner_text() == cell["text"]
+    for name in ("lapgan-cifar10", "gan-cifar10", "dcgan-cifar10"):  # what the figure is of, and what it stands beside
+        picture = dialog.get_by_role("img", name=f"Ten samples of {name}")
+        page.wait_for_function("(node) => node.naturalWidth === 160", arg=picture.element_handle())
+    assert dialog.get_by_role("img").count() == 3
     address = dialog.get_by_role("link").get_attribute("href")
     told = httpx.get(address, timeout=60)
     assert told.json() == json.loads((SHIPPED / entry["name"] / "metrics.json").read_text(encoding="utf-8"))

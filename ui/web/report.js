@@ -145,32 +145,43 @@ export async function mountReport(element, { props }) {
     const link = made("a", texts.json);
     link.href = new URL(`report/${entry.name}/metrics.json`, document.baseURI);
     link.target = "_blank";
-    dialog.body.replaceChildren(made("p", row.definition), list, link);
+    const shown = [entry.name, ...entry.others.filter((other) => row.others[other])];
+    const pictures = drawn(report).filter((name) => shown.includes(name));
+    dialog.body.replaceChildren(made("p", row.definition), sheets(pictures, texts), list, link);
     dialog.open();
   }
 }
 
 function samples(report, texts, seed) {
   const part = made("section", "", "gs-report-samples");
-  const sheets = report.weights
-    .filter(({ kind }) => kind !== "classifier")
-    .map(({ name }) => {
-      const sheet = document.createElement("figure");
-      const picture = Object.assign(new Image(), { loading: "lazy", alt: fill(texts.sample_alt, { name }) });
-      sheet.append(picture, made("figcaption", name));
-      return { sheet, picture, address: new URL(`report/${name}/sample.png`, document.baseURI) };
-    });
+  const grid = sheets(drawn(report), texts);
+  part.append(made("h3", texts.samples), made("p", fill(texts.samples_hint, { seed })), grid);
+  return part;
+}
+
+/** Return the names of the weights that draw pictures. */
+function drawn(report) {
+  return report.weights.filter(({ kind }) => kind !== "classifier").map(({ name }) => name);
+}
+
+/** Show ten samples of each of some weights. */
+function sheets(names, texts) {
+  const grid = made("div", "", "gs-report-sheets");
+  const pictures = names.map((name) => {
+    const sheet = document.createElement("figure");
+    const picture = Object.assign(new Image(), { loading: "lazy", alt: fill(texts.sample_alt, { name }) });
+    sheet.append(picture, made("figcaption", name));
+    grid.append(sheet);
+    return { picture, address: new URL(`report/${name}/sample.png`, document.baseURI) };
+  });
   // One at a time: asked for all at once, the server would turn some of them away.
   const ask = ([first, ...rest]) => {
     if (!first) return;
     first.picture.onload = first.picture.onerror = () => ask(rest);
     first.picture.src = first.address;
   };
-  ask(sheets);
-  const grid = made("div", "");
-  grid.append(...sheets.map(({ sheet }) => sheet));
-  part.append(made("h3", texts.samples), made("p", fill(texts.samples_hint, { seed })), grid);
-  return part;
+  ask(pictures);
+  return grid;
 }
 
 function labelled(text, field) {
