@@ -15,18 +15,26 @@ export function experiments(report, texts) {
 function card(one, texts) {
   const node = made("article", "");
   node.append(made("h4", one.title), made("p", one.definition));
-  if (one.rows.length) node.append(table(one, texts));
-  for (const { file, alt } of one.pictures) {
-    const picture = Object.assign(new Image(), { loading: "lazy", alt });
-    picture.src = new URL(`report/experiments/${file}`, document.baseURI);
-    node.append(picture);
-  }
+  const beside = made("div", "", "gs-experiment-made");
+  if (one.rows.length) beside.append(table(one, texts));
+  if (one.pictures.length) beside.append(pictures(one));
+  node.append(beside);
   const more = made("details", "");
   const told = fill(texts.experiment_told, { n: one.n.toLocaleString("en"), date: one.date });
   const link = Object.assign(made("a", texts.experiment_json), { target: "_blank" });
   link.href = new URL(`report/experiments/${one.name}.json`, document.baseURI);
   more.append(made("summary", texts.command), made("code", one.command), made("p", told), link);
   node.append(more);
+  return node;
+}
+
+function pictures(one) {
+  const node = made("div", "", "gs-experiment-pictures");
+  for (const { file, alt } of one.pictures) {
+    const picture = Object.assign(new Image(), { loading: "lazy", alt });
+    picture.src = new URL(`report/experiments/${file}`, document.baseURI);
+    node.append(picture);
+  }
   return node;
 }
 
