@@ -35,6 +35,9 @@ CHROMIUM_ARGUMENTS = (
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    # Every window would load the browser's own omnibox as pages. The rest is of Playwright's list, which this replaces.
+    "--disable-features=WebUIOmniboxPopup,WebUIOmniboxAimPopup,WebUIOmniboxFullPopup,"
+    "HttpsUpgrades,MediaRouter,OptimizationHints,PaintHolding",
     # Every window compiles the engine anew: only what runs ten times as often as usual is worth the better code.
     "--js-flags=--wasm-tiering-budget=130000000",
 )

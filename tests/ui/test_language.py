@@ -200,7 +200,7 @@ def test_a_refused_picture_is_refused_in_korean(opened, tmp_path):
 @pytest.mark.browser
 def test_a_choice_of_a_menu_is_korean_to_see_and_english_to_gradio(opened):
     page = opened("lapgan", locale="ko-KR")
-    menu = page.locator("input[role=combobox]:visible").first
+    menu = page.locator("input[role=combobox]:visible").nth(1)  # after that of the weights, whose names stay
     shown = "node => Object.getOwnPropertyDescriptor(HTMLInputElement.prototype, 'value').get.call(node)"
     assert menu.evaluate(shown) == "말"
     menu.click()

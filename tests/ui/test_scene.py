@@ -33,6 +33,12 @@ def test_heat_map_keeps_signs_and_clips_at_its_limit():
     assert pixels(scene.signed("a", values, limit=0.5), np.int8).ravel().tolist() == [-127, -127, 0, 64, 127]
 
 
+def test_bars_keep_every_code_that_a_link_can_hold():
+    held = np.arange(-32767, 32768)  # ui/web/link.js: two bytes a number
+    values = scene.bars("a", (held / 32767).tolist(), low=-1, high=1)["values"]
+    assert np.array_equal(np.rint(np.array(values) * 32767), held)
+
+
 def test_patch_of_a_plane_moves_its_cross_without_pictures():
     first = json.loads(scene.patch("here", scene.plane("a", 0.5, -1.0)))["patch"][0]
     assert (first["x"], first["y"]) == (0.5, -1.0)
