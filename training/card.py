@@ -101,6 +101,8 @@ SHOWN = (
     ("lapgan-cifar10", "swd_32px"),
     ("gan-cifar10", "swd_32px"),
     ("dcgan-cifar10", "swd_32px"),
+    ("lapgan-cifar10", "parzen_log_likelihood"),
+    ("gan-cifar10", "parzen_log_likelihood"),
 )
 BEGIN, END = "<!-- figures:begin -->", "<!-- figures:end -->"
 
@@ -198,6 +200,7 @@ def figures_table(root: Path, words: dict[str, str] | None = None) -> str:
                 raise CheckpointError(f"{name} has no figure {key}: run `evaluate --write` on it with a classifier.")
             known = figure(key)
             here, paper = known.form.format(figures[key]), known.paper.get(name, "-")
+            paper = say(paper, paper)
             size = re.search(r"\d+(?= px)", known.name)
             said = say(known.name.replace(size[0], "{size}"), known.name) if size else say(known.name, known.name)
             lines.append(f"| {name} | {said.replace('{size}', size[0]) if size else said} | {paper} | {here} |")
