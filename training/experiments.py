@@ -28,6 +28,7 @@ class Experiment:
         paper: what the paper has, by row; shown as the first column.
         form: how a value is written.
         forms: how the values of some columns are written instead.
+        shaded: columns of shares from 0 to 1 whose cells are darker the nearer they come to 1.
         pictures: what each picture shows, by file name (.svg or .png beside the JSON file).
     """
 
@@ -38,6 +39,7 @@ class Experiment:
     paper: Mapping[str, str] = field(default_factory=dict)
     form: str = "{:.3f}"
     forms: Mapping[str, str] = field(default_factory=dict)
+    shaded: Sequence[str] = ()
     pictures: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -61,6 +63,7 @@ def against_factors(title: str, data: str) -> Experiment:
             "steps": "Steps",
         },
         forms={"category_error": "{:.2%}", "steps": "{:,.0f}"},
+        shaded=tuple(SCENES[data].factors),
     )
 
 
@@ -234,8 +237,9 @@ def read_experiments(weights_dir: Path) -> list[dict]:
     """Gather the experiments that were made, in the order of EXPERIMENTS.
 
     Returns:
-        Of each `name`, `title`, `definition`, `command`, `date`, `n`, `seeds`, `columns` (headings), `rows` (`name`,
-        `paper` as text or None, `cells`: a text or None a column) and `pictures` (`file` and `alt`).
+        Of each `name`, `title`, `definition`, `command`, `date`, `n`, `seeds`, `columns` (headings), `shaded` (places
+        among them), `rows` (`name`, `paper` as text or None, `cells`: a text or None a column) and `pictures` (`file`
+        and `alt`).
 
     Raises:
         CheckpointError: a damaged file, an unknown row or column, or a picture that is not there; one sentence.
@@ -270,6 +274,7 @@ def _described(path: Path, measured: dict) -> dict:
         "n": measured["samples"],
         "seeds": measured["seeds"],
         "columns": list(known.columns.values()),
+        "shaded": [place for place, column in enumerate(known.columns) if column in known.shaded],
         "rows": [
             {
                 "name": heading,

@@ -17,6 +17,7 @@ KNOWN = {
         paper={"ours": "97.39 %"},
         form="{:.2%}",
         forms={"minutes": "{:.0f}"},
+        shaded=("accuracy",),
     ),
     "picture": Experiment("A picture", "What was drawn.", pictures={"bound.svg": "Two curves"}),
 }
@@ -33,7 +34,7 @@ def test_what_is_written_is_read_with_its_words(tmp_path):
     write_experiment(tmp_path, "table", FIGURES, **HOW)
     (one,) = read_experiments(tmp_path)
     assert (one["name"], one["title"], one["n"], one["seeds"]) == ("table", "A table", 10_000, [1, 2])
-    assert one["columns"] == ["Accuracy", "Minutes"]
+    assert (one["columns"], one["shaded"]) == (["Accuracy", "Minutes"], [0])
     assert one["rows"] == [
         {"name": "Ours", "paper": "97.39 %", "cells": ["97.55%", None]},
         {"name": "Theirs", "paper": None, "cells": ["50.00%", "7"]},

@@ -157,6 +157,9 @@ def test_experiments_show_their_tables_pictures_and_commands(shipped, visit):
         wanted = [[row["name"], *([row["paper"]] if papers else []), *row["cells"]] for row in one["rows"]]
         shown = card.locator("tbody :is(th, td)").all_inner_texts()
         assert shown == [text or "–" for row in wanted for text in row]
+        shades = card.locator("td").evaluate_all("all => all.map((cell) => cell.style.getPropertyValue('--share'))")
+        cells = [row["cells"][place] for row in one["rows"] for place in one["shaded"]]
+        assert [float(shade) for shade in shades if shade] == [float(text) for text in cells if text]
         card.locator("summary").click()
         assert card.get_by_text(one["command"], exact=True).is_visible()
         for address in (card.get_by_role("link").get_attribute("href"), *_sources(card)):

@@ -38,7 +38,7 @@ function pictures(one) {
   return node;
 }
 
-function table({ rows, columns, title }, texts) {
+function table({ rows, columns, shaded, title }, texts) {
   const inPaper = rows.some(({ paper }) => paper);
   const headings = ["", ...(inPaper ? [texts.in_paper] : []), ...columns];
   const node = document.createElement("table");
@@ -47,9 +47,13 @@ function table({ rows, columns, title }, texts) {
   head.append(...headings.map((text) => Object.assign(made(text ? "th" : "td", text), text ? { scope: "col" } : {})));
   const lines = rows.map(({ name, paper, cells }) => {
     const line = document.createElement("tr");
-    const values = [...(inPaper ? [paper] : []), ...cells];
     line.append(Object.assign(made("th", name), { scope: "row" }));
-    line.append(...values.map((value) => made("td", value ?? texts.nothing)));
+    if (inPaper) line.append(made("td", paper ?? texts.nothing));
+    cells.forEach((value, place) => {
+      const cell = made("td", value ?? texts.nothing);
+      if (value && shaded.includes(place)) cell.style.setProperty("--share", Number(value));
+      line.append(cell);
+    });
     return line;
   });
   const [top, body] = [document.createElement("thead"), document.createElement("tbody")];
