@@ -117,7 +117,7 @@ def table1_command(
         figures[row] = {key: round(value, 5) for key, value in measure_row(found[variant][0], net, bench).items()}
         figures[row]["steps"] = steps.copy().pop()
         print(row, figures[row], flush=True)
-    command = f"python -m training table1 {runs} --data {public_name(data)} --samples {samples}"
+    command = f"python -m training table1 runs/{runs.name} --data {public_name(data)} --samples {samples}"
     command += f" --rows {' '.join(rows)}" if rows else ""
     seeds = {seed for _, _, seed in found.values()}
     print(write_experiment(weights_dir, "table1", figures, command=command, samples=bench.samples, seeds=seeds))

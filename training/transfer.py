@@ -193,5 +193,7 @@ def transfer_command(
         figures[name] = measure_filters(encoder, config, bench, steps, seed)
         print(name, figures[name], flush=True)
     figures["supervised"]["frozen0"] = round(accuracy_of(whole, bench.real(), bench.labels()), 5)
-    command = f"python -m training transfer {runs} --data {public_name(data)} --steps {steps} --samples {samples}"
+    command = (
+        f"python -m training transfer runs/{runs.name} --data {public_name(data)} --steps {steps} --samples {samples}"
+    )
     print(write_experiment(weights_dir, "transfer", figures, command=command, samples=bench.samples, seeds=[seed]))
