@@ -1,15 +1,12 @@
 """The README's screenshots, for when weights or the look of a tab have changed: `make screenshots`."""
 
-import io
 from pathlib import Path
 
-from PIL import Image
 from playwright.sync_api import Page, sync_playwright
 
 from tests.ui.conftest import CHROMIUM_ARGUMENTS, ROOT, SHIPPED, find_chromium, running_app
 
 DOCS = ROOT / "docs"
-COLOURS = 256  # about a hundred kilobytes each, plain areas in their own colour
 # What has to be seen in a tab before its picture is taken.
 READY = {
     "lapgan": "#lapgan-engine [data-engine=browser]",
@@ -22,12 +19,11 @@ READY = {
 
 
 def take(page: Page, address: str, tab: str, to: Path) -> None:
-    """Write what the first screen of a tab shows as a PNG of few colours."""
+    """Write what the first screen of a tab shows as a PNG, in full colour: a palette would fade what is rare."""
     page.goto(f"{address}/?v=1&m={tab}")
     page.wait_for_selector(READY[tab], state="attached")
     page.wait_for_timeout(2000)  # what fades in, and the curves
-    shot = Image.open(io.BytesIO(page.screenshot())).convert("RGB")
-    shot.quantize(COLOURS, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE).save(to, optimize=True)
+    page.screenshot(path=to)
     print(f"{to.relative_to(ROOT)}: {to.stat().st_size:,} bytes")
 
 
