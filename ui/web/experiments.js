@@ -38,7 +38,7 @@ function pictures(one) {
   return node;
 }
 
-function table({ rows, columns, shaded, title }, texts) {
+function table({ rows, columns, shaded = [], title }, texts) {
   const inPaper = rows.some(({ paper }) => paper);
   const headings = ["", ...(inPaper ? [texts.in_paper] : []), ...columns];
   const node = document.createElement("table");
