@@ -217,10 +217,10 @@ FIGURES = {
     "parzen_log_likelihood": Figure(
         "Parzen log-likelihood, nats a picture",
         "Mean log-likelihood of 100 test pictures under Gaussian windows round samples, sigma from 50 others; LAPGAN's "
-        "level by level as in its paper (section 4.1). Pixels lie in [-1, 1], so the paper's own figures (table 1), "
-        "of pixels in another unit, are to be compared with each other only.",
+        "level by level as in its paper (section 4.1). Pixels lie in [-1, 1]. The paper's own figures "
+        "(table 1) hang on its sigma, samples and unit of a pixel: they are to be compared with each other only.",
         "{:.0f}",
-        paper={"lapgan-cifar10": "-1799, another unit", "gan-cifar10": "-3617, another unit"},
+        paper={"lapgan-cifar10": "-1799, not comparable", "gan-cifar10": "-3617, not comparable"},
         main=True,
         most=100,
     ),

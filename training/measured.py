@@ -51,6 +51,6 @@ def tolerance(found: Figure, value: float, count: int) -> float | None:
 
 
 def number(text: str) -> float:
-    """Read a paper's figure: "97.39 %" is 0.9739, and "-1799, another unit" is -1799."""
-    digits, percent, _ = text.partition(",")[0].partition("%")
+    """Read a paper's figure: "97.39 %" is 0.9739, and "-1799, not comparable" is -1799."""
+    digits, percent, _ = text.partition(", ")[0].partition("%")
     return float(digits) / 100 if percent else float(digits)

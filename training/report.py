@@ -162,7 +162,10 @@ def build_report(weights_dir: Path) -> dict:
 
 
 def in_order(found: dict[str, dict], beside: dict[str, dict]) -> list[str]:
-    """Order weights by their kind as the tabs are; those come first of whose figures a paper has more."""
+    """Order weights by their kind as the tabs are, of a kind by how many of their figures a paper has.
+
+    Baselines come after the first of the weights that they stand beside.
+    """
     kinds = list(MODELS)
 
     def place(name: str) -> tuple[int, int, str]:

@@ -253,7 +253,7 @@ def _pick_other(event: gr.EventData, model: str, label: int, seed: int, *slots: 
 
 
 def _switch(model: str, _: int, seed: int, *slots: float) -> tuple:
-    """Start anew with another model, whose levels and classes may differ; a seed that was chosen stays."""
+    """Start anew with another model, whose levels and classes may differ; a seed that no model opens with stays."""
     side, count, start = view.sizes(model), len(slots) // 2, first(model)
     if seed is not None and seed not in {opening for opening, _ in STARTS.values()}:
         start = view.plain(model, 0, int(seed))

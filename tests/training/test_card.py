@@ -65,13 +65,13 @@ def test_the_table_speaks_another_language(tmp_path):
     weights_with(tmp_path, "gan-cifar10", {"frechet": 12.345, "swd_32px": 6.789, "parzen_log_likelihood": -9.4})
     words = {
         "Figure": "수치",
-        "-3617, another unit": "-3617, 다른 단위",
+        "-3617, not comparable": "-3617, 비교 불가",
         "Sliced Wasserstein distance x 1000, {size} px band": "거리, {size} px 대역",
     }
     table = fill_readme(f"{BEGIN}\n{END}", tmp_path, words)
     assert "| weights | 수치 | paper | here |" in table
     assert "| gan-cifar10 | 거리, 32 px 대역 | - | 6.8 |" in table
-    assert "| -3617, 다른 단위 | -9 |" in table
+    assert "| -3617, 비교 불가 | -9 |" in table
 
 
 @pytest.mark.parametrize("text", ["", BEGIN, f"{END}{BEGIN}", f"{BEGIN}{END}{END}", f"{BEGIN}{BEGIN}{END}"])

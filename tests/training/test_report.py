@@ -101,7 +101,7 @@ def test_a_figure_without_definition_is_said(tmp_path):
 def test_what_a_sample_can_tell():
     assert number("97.39 %") == pytest.approx(0.9739)
     assert number("0.62") == 0.62
-    assert number("-1799, another unit") == -1799
+    assert number("-1799, not comparable") == -1799
     assert tolerance(figure("category_error"), 0.5, 1000) == pytest.approx(4 * 0.0158 + 0.001, abs=1e-3)
     assert tolerance(figure("rho_azimuth"), 0.9, 1000) == pytest.approx(4 * 0.19 / 31.6 + 0.01, abs=1e-3)
     assert tolerance(figure("frechet"), 30.0, 1000) is None
