@@ -10,6 +10,12 @@ from PIL import Image
 
 PAGE_LIMIT_MB = 5
 POSTER = "getComputedStyle(document.body, '::after').backgroundImage"
+# Told from inside the page, for it may be there so soon that asking from outside comes too late.
+WATCH = f"""
+window.posterSeen = false;
+new MutationObserver(() => {{ posterSeen ||= document.body !== null && {POSTER}.startsWith('url('); }})
+    .observe(document, {{ childList: true, subtree: true }});
+"""
 
 
 def fetched_bytes(request):
@@ -35,9 +41,10 @@ def test_it_makes_room_for_the_page_and_nets_are_fetched_once(shipped, chromium)
     page = chromium.new_page()
     nets = []
     page.on("request", lambda request: nets.append(request.url) if request.url.endswith(".onnx") else None)
-    page.goto(shipped, wait_until="domcontentloaded")
-    assert page.evaluate(POSTER).startswith("url(")
+    page.add_init_script(WATCH)
+    page.goto(shipped)
     page.wait_for_selector("#lapgan-engine [data-engine=browser]", state="attached")
+    assert page.evaluate("posterSeen"), "no picture before the page was put together"
     assert page.evaluate(POSTER) == "none"
     page.close()
     assert len(nets) == len(set(nets)) > 0
