@@ -182,12 +182,16 @@ def kind_of(metrics: dict) -> str:
 
 
 def compared(name: str, found: dict[str, dict]) -> dict[str, dict[str, float]]:
-    """Return the figures that stand beside those of weights: of the plain GANs, of the control, of each ablation."""
+    """Return the figures that stand beside those of weights: of the plain GANs, of the control, of each ablation.
+
+    Of the ablations those of another model come first: they are baselines, the others are changes that were tried.
+    """
     kind, _, data = name.partition("-")
     names = [f"gan-{data}", f"dcgan-{data}"] if kind == "lapgan" else []
     names.append(f"{name}-control")
     others = {other: found[other]["figures"] for other in names if other in found}
-    others |= {entry["note"]: entry["figures"] for entry in found[name].get("ablations", [])}
+    ablations = sorted(found[name].get("ablations", []), key=lambda entry: kind_of(entry) == kind)
+    others |= {entry["note"]: entry["figures"] for entry in ablations}
     return {other: figures for other, figures in others.items() if figures.keys() & found[name]["figures"].keys()}
 
 

@@ -68,7 +68,8 @@ def state(root, name):
 
 
 def trained(root, name, steps=1):
-    return state(root, name) == "running" and read_run(root, name).step >= steps
+    run = read_run(root, name)
+    return run.state == "running" and run.pid is not None and run.step >= steps
 
 
 def test_one_runs_the_rest_wait_and_all_get_done(app, root):
@@ -79,6 +80,8 @@ def test_one_runs_the_rest_wait_and_all_get_done(app, root):
 
     def all_done():
         states = [state(root, name) for name in names]
+        if states.count("running") > 1:  # one may have ended, and the next begun, while they were read
+            states = [state(root, name) for name in names]
         seen.add(states.count("running"))
         return states == ["done"] * 3
 
@@ -266,7 +269,7 @@ def test_a_failure_before_the_start_says_what_the_trainer_said(root):
     queue = Queue(root)  # really starts a process
     name = queue.submit(replace(SHORT, data="nonsense"))
     queue.tick()
-    until(lambda: state(root, name) != "running", 60)
+    until(lambda: state(root, name) != "running", 180)
     queue.tick()
     run = read_run(root, name)
     assert run.state == "failed"

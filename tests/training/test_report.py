@@ -18,10 +18,14 @@ WEIGHTS = REPOSITORY / "weights"
 EVALUATED = {"command": "python -m training evaluate X", "date": "2026-01-02", "samples": 10_000}
 
 
+def trained(model):
+    return [{"request": {"seed": 3, "model": model}}]
+
+
 def measured(root, name, figures, **more):
     (root / name).mkdir(parents=True)
-    training = [{"request": {"seed": 3, "model": name.split("-")[0].removeprefix("dc")}}]
-    write_json(root / name / "metrics.json", {"figures": figures, "evaluated": EVALUATED, "training": training, **more})
+    found = {"figures": figures, "evaluated": EVALUATED, "training": trained(name.split("-")[0].removeprefix("dc"))}
+    write_json(root / name / "metrics.json", {**found, **more})
 
 
 def test_the_committed_report_follows_from_the_metrics():
@@ -56,19 +60,21 @@ def test_weights_stand_as_the_tabs_do_and_baselines_after_what_they_are_beside(t
 
 
 def test_the_plain_gans_a_control_and_an_ablation_stand_beside(tmp_path):
-    note = {"note": "Without noise", "figures": {"frechet": 40.0}}
-    measured(tmp_path, "lapgan-x", {"frechet": 30.0, "swd_32px": 5.0}, ablations=[note])
+    changed = {"note": "Without noise", "figures": {"frechet": 40.0}, "training": trained("lapgan")}
+    other = {"note": "A plain GAN", "figures": {"frechet": 95.0}, "training": trained("gan")}
+    measured(tmp_path, "lapgan-x", {"frechet": 30.0, "swd_32px": 5.0}, ablations=[changed, other])
     measured(tmp_path, "gan-x", {"frechet": 90.0})
     measured(tmp_path, "dcgan-x", {"frechet": 60.0})
     measured(tmp_path, "infogan-mnist", {"category_error": 0.01})
     measured(tmp_path, "infogan-mnist-control", {"category_error": 0.6})
     report = {entry["name"]: entry for entry in build_report(tmp_path)["weights"]}
     assert {report[name]["kind"] for name in ("gan-x", "dcgan-x")} == {"gan"}
-    assert report["lapgan-x"]["others"] == ["gan-x", "dcgan-x", "Without noise"]
+    assert report["lapgan-x"]["others"] == ["gan-x", "dcgan-x", "A plain GAN", "Without noise"]
     first, second = report["lapgan-x"]["rows"]
     assert {name: cell["text"] for name, cell in first["others"].items()} == {
         "gan-x": "90.00",
         "dcgan-x": "60.00",
+        "A plain GAN": "95.00",
         "Without noise": "40.00",
     }
     assert second["others"] == {}
@@ -81,7 +87,7 @@ def test_the_plain_gans_a_control_and_an_ablation_stand_beside(tmp_path):
         "infogan-mnist-control",
     ]
     text = as_markdown(build_report(tmp_path))
-    assert "| figure | paper | here | gan-x | dcgan-x | Without noise | n |" in text
+    assert "| figure | paper | here | gan-x | dcgan-x | A plain GAN | Without noise | n |" in text
     assert "trained with seed 3" in text
 
 

@@ -9,6 +9,7 @@ from tests.ui.calls import first
 from tests.ui.conftest import TABS
 from tests.ui.test_links import settled
 
+READY = {"Train": "#train-curves .gs-root[data-drawn] canvas", "Report": ".gs-report-figures tbody tr"}
 PICTURED = [*TABS.values(), "Train"]
 ALL = [*PICTURED, "Quiz", "Report"]
 
@@ -18,6 +19,8 @@ def shown(page, tab):
     page.get_by_role("tab", name=tab).click()
     if tab in PICTURED:
         page.locator(".gs-root[data-drawn] canvas:visible, .gs-film canvas:visible").first.wait_for()
+    if tab in READY:
+        page.locator(f"{READY[tab]}:visible").first.wait_for()
     page.wait_for_timeout(1200)  # what moves in or fades
     if tab in TABS.values():
         page.locator("[data-tool=export]:visible").click()

@@ -15,7 +15,7 @@ from PIL import Image, ImageDraw
 from models.bigan import BiGAN, BiGANConfig
 from models.checkpoint import CheckpointError, save_weights
 from tests.ui.calls import call, picture
-from tests.ui.conftest import SHIPPED
+from tests.ui.conftest import SHIPPED, until
 from ui import bigan_codes, bigan_examples, bigan_mix, bigan_tab, bigan_view, images, inference
 
 LATENT = 50
@@ -236,7 +236,7 @@ def test_api_answers_with_png_and_refuses_in_words(app):
 def tab(app, visit):
     page = visit(app, tab="BiGAN")
     page.wait_for_selector(f"{STAGE}[data-drawn]")
-    page.wait_for_timeout(500)
+    page.wait_for_selector("#bigan-engine [data-engine]")
     return page
 
 
@@ -269,10 +269,11 @@ def test_drawn_digit_is_seen_to_its_last_stroke(tab):
     before = tab.evaluate(SEEN)
     drag(tab, tab.locator("#bigan-pad canvas").bounding_box(), [(0.25, 0.2), (0.75, 0.2), (0.4, 0.85)])
     wait_for_change(tab, SEEN, before)
-    tab.wait_for_timeout(1500)
     png = tab.evaluate("document.querySelector('#bigan-pad canvas').toDataURL().split(',')[1]")
-    wanted = images.digit_view(images.read_image(base64.b64decode(png))).image
-    assert np.abs(pixels(tab, "seen") - grey(wanted)).max() <= 1
+    wanted = grey(images.digit_view(images.read_image(base64.b64decode(png))).image)
+    until(tab, lambda: np.abs(pixels(tab, "seen") - wanted).max() <= 1)
+    tab.wait_for_timeout(500)  # nothing older may come after it
+    assert np.abs(pixels(tab, "seen") - wanted).max() <= 1
 
 
 @pytest.mark.browser
@@ -324,6 +325,14 @@ def test_walk_follows_the_slider_and_its_strip(tab):
     tab.mouse.click(box["x"] + 2, box["y"] + box["height"] / 2)
     wait_for_change(tab, walk, end)
     tab.wait_for_function("slider => slider.value === '0'", arg=slider.element_handle())
+
+
+@pytest.mark.browser
+def test_what_is_asked_before_the_engine_is_there_is_asked_once_it_is(tab):
+    tab.add_init_script("window.ganscope = { early: { bigan: ['walk', [1]] } };")
+    with tab.expect_request(lambda request: '"what":"walk"' in (request.post_data or "")):
+        tab.reload()
+        tab.get_by_role("tab", name="BiGAN").click()
 
 
 @pytest.mark.browser

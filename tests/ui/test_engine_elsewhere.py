@@ -36,7 +36,7 @@ SWEEP = f"""async () => {{
   const model = await (await load("engine.js")).openModel(live.runtime, live.model, []);
   const scenes = makeScenes({{ model, config: live.config }});
   const times = [];
-  for (let seed = 0; seed < 4; seed += 1) {{
+  for (let seed = 0; seed < 12; seed += 1) {{
     const start = performance.now();
     const {{ patch }} = await scenes.sweep({{ seed, row: 3, codes: [0, 0.5] }}, 0);
     times.push([performance.now() - start, ...patch[0].cells]);

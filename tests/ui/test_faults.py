@@ -123,7 +123,9 @@ def test_order_to_end_answers_what_was_taken_and_turns_away_the_rest(weights_dir
         heard = [asyncio.create_task(hear(app, "infogan_sweep", event)) for _, event in taken]
         server.terminate()
         start = time.monotonic()
-        await asyncio.sleep(0.1)
+        async with asyncio.timeout(5):  # the order is heard
+            while (await fetch(app, "/healthz"))[0] != 503:
+                await asyncio.sleep(0.01)
         late = await ask(app, "infogan_generate")
         health = await fetch(app, "/healthz")
         answers = await asyncio.gather(*heard)

@@ -9,7 +9,7 @@ from playwright.sync_api import expect
 
 from models.checkpoint import load_weights
 from tests.ui.calls import call, picture
-from tests.ui.conftest import SHIPPED
+from tests.ui.conftest import SHIPPED, until
 from ui import inference
 from ui import infogan_view as view
 
@@ -118,10 +118,13 @@ def test_sliders_move_to_what_q_reads_in_a_drawing(tab):
     tab.mouse.up()
     tab.wait_for_function("([at, before]) => document.querySelector(at).ariaLabel !== before", arg=[STAGE, before])
     tab.wait_for_timeout(800)
-    values = [float(slider.input_value()) for slider in tab.locator(SLIDERS).all()]
-    label = tab.get_attribute(STAGE, "aria-label")
-    # The slider shows steps of 0.05, the picture is drawn from what Q read.
-    assert [float(part.split()[-1]) for part in label.split(", ")[1:3]] == pytest.approx(values, abs=0.051)
+
+    def follow():
+        values = [float(slider.input_value()) for slider in tab.locator(SLIDERS).all()]
+        said = [float(part.split()[-1]) for part in tab.get_attribute(STAGE, "aria-label").split(", ")[1:3]]
+        return said == pytest.approx(values, abs=0.051)  # sliders show steps of 0.05, the picture is what Q read
+
+    until(tab, follow)
 
 
 @pytest.mark.browser

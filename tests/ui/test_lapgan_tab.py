@@ -7,11 +7,21 @@ import pytest
 from PIL import Image, ImageDraw
 
 from tests.ui.calls import call, picture
+from tests.ui.conftest import until
 from ui import lapgan_tab, lapgan_view
 from ui.lapgan_examples import EXAMPLES
 
 STAGE = "#lapgan-stage .gs-root"
 GAINS = ".gs-gain input[type=range]"
+# Tell whether the picture is moved, however short.
+MOVED = """() => {
+  const { animate } = Element.prototype;
+  window.moved = false;
+  Element.prototype.animate = function (...asked) {
+    window.moved ||= this.matches("#lapgan-stage [data-tile=picture]");
+    return animate.apply(this, asked);
+  };
+}"""
 URLS = "at => [...document.querySelectorAll(`${at} canvas`)].map((canvas) => canvas.toDataURL())"
 
 
@@ -20,7 +30,8 @@ def tab(app, visit):
     page = visit(app, tab="LAPGAN")
     page.wait_for_selector(f"{STAGE}[data-drawn]")
     page.wait_for_selector(GAINS)
-    page.wait_for_timeout(500)
+    page.wait_for_selector("#lapgan-engine [data-engine]")
+    page.wait_for_selector("#lapgan-upload-well p", state="attached")
     return page
 
 
@@ -60,7 +71,7 @@ def test_picture_follows_a_dragged_gain(tab):
     tab.mouse.up()
     wait_for_change(tab, "#lapgan-others", sheets)
     assert slider.input_value() == "0"
-    assert shown(tab, "picture") == shown(tab, "enlarged-32")
+    until(tab, lambda: shown(tab, "picture") == shown(tab, "enlarged-32"))  # it may come after the sheets
     assert shown(tab, "sum-8") == coarse
 
 
@@ -105,10 +116,10 @@ def test_growth_plays_without_the_server_unless_motion_is_unwanted(app, visit, m
     page.wait_for_timeout(1500)
     calls = []
     page.on("request", lambda request: calls.append(request.url))
+    page.evaluate(MOVED)
     page.get_by_role("button", name="Watch it grow").click()
-    moving = page.evaluate("document.querySelector('#lapgan-stage [data-tile=picture]').getAnimations().length > 0")
-    assert moving is moves
     page.wait_for_timeout(3000)
+    assert page.evaluate("moved") is moves
     assert page.evaluate("getComputedStyle(document.querySelector('#lapgan-stage [data-tile=picture]')).opacity") == "1"
     assert calls == []
 
@@ -186,6 +197,7 @@ def test_phone_keeps_the_pyramid_in_sight_and_targets_large(app, visit):
     page = visit(app, width=390, height=844)
     page.wait_for_selector(f"{STAGE}[data-drawn]")
     page.wait_for_selector(GAINS)
+    page.wait_for_selector("#lapgan-engine [data-engine]")
     small = page.evaluate(
         """() => [...document.querySelectorAll("button, input[type=number], input[type=range], .wrap-inner")]
           .map((node) => [node.className || node.type, node.getBoundingClientRect()])

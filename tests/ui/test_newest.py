@@ -21,8 +21,9 @@ def choose(page, name):
 @pytest.mark.browser
 def test_a_key_on_the_plane_draws_map_and_sweep_anew(opened):
     page = opened("infogan")
+    first = page.evaluate(URLS, "#infogan-sweep")
     page.get_by_role("radio", name="Width").check()  # of the sweep; a key to the right changes the slant
-    page.wait_for_timeout(500)
+    wait_for_change(page, "#infogan-sweep", first)
     before = page.evaluate(URLS, "#infogan-sweep")
     page.locator("#infogan-plane .gs-field").press("Shift+ArrowRight")
     wait_for_change(page, "#infogan-sweep", before)
@@ -58,6 +59,8 @@ def test_work_of_one_kind_takes_no_turn_of_another(opened):
 @pytest.mark.browser
 def test_the_position_that_a_gain_is_let_go_at_is_drawn(opened):
     page = opened("lapgan")
+    drawn = "Number(document.querySelector('#lapgan-stage .gs-root').dataset.drawn)"
+    before = page.evaluate(drawn)
     page.evaluate("""() => {
       const { session } = ganscope.rows.lapgan, controls = session.controls();
       const at = (gain) => controls.map((value, i) => (i === controls.length - 5 ? gain : value));
@@ -66,10 +69,10 @@ def test_the_position_that_a_gain_is_let_go_at_is_drawn(opened):
       ganscope.lapgan("sheets", at(2));
       window.wanted = at(2);
     }""")
-    page.wait_for_timeout(1500)
+    page.wait_for_function(f"{drawn} >= {before + 2}")
     shown = page.evaluate(URLS, "#lapgan-stage")
     page.evaluate("() => ganscope.lapgan('show', window.wanted)")
-    page.wait_for_timeout(1500)
+    page.wait_for_function(f"{drawn} >= {before + 3}")
     assert page.evaluate(URLS, "#lapgan-stage") == shown
 
 

@@ -13,7 +13,7 @@ import torch
 from PIL import Image
 
 from models.checkpoint import load_weights
-from tests.ui.conftest import SHIPPED
+from tests.ui.conftest import SHIPPED, until
 from tests.ui.test_digits import drawing, inverse, photograph
 from ui import images
 from ui.lapgan_examples import EXAMPLES
@@ -33,6 +33,7 @@ console.log(JSON.stringify(cases.map(({ picture, width, height, digits, shape })
   }
 })));
 """
+ENCODER = "performance.getEntriesByType('resource').some(({ name }) => name.endsWith('/encoder.onnx'))"
 STROKE = [(0.3, 0.25), (0.68, 0.22), (0.55, 0.5), (0.45, 0.85)]
 
 
@@ -109,9 +110,12 @@ def draw_on(page, kind):
         if not place:
             page.mouse.down()
     page.mouse.up()
-    page.wait_for_timeout(1200)
     png = page.evaluate(f"document.querySelector('#{kind}-pad canvas').toDataURL().split(',')[1]")
-    return asked, Image.open(io.BytesIO(base64.b64decode(png))).convert("L")
+    drawn = Image.open(io.BytesIO(base64.b64decode(png))).convert("L")
+    seen = f"#{ {'infogan': 'infogan-own', 'bigan': 'bigan-stage'}[kind] } [data-tile=seen]"
+    until(page, lambda: np.abs(shown(page, seen, 28) - np.asarray(images.digit_view(drawn).image)).max() <= 1)
+    page.wait_for_timeout(300)  # in which nothing more is asked for
+    return asked, drawn
 
 
 def shown(page, at, side):
@@ -141,15 +145,20 @@ def test_q_reads_a_drawing_with_every_stroke_and_nothing_is_asked(opened):
     label = page.locator("#infogan-own .gs-root").get_attribute("aria-label")
     assert label == f"Q reads {best}, {reading.categories[0].max():.0%} sure"
     codes = [round(float(mean), 2) for mean in reading.means[0].clamp(-2, 2)]
-    stage = page.locator("#infogan-stage .gs-root").get_attribute("aria-label")
-    assert stage.startswith(f"Digit {best}, ")
-    assert [float(value) for value in re.findall(r"-?\d+\.\d\d", stage)] == pytest.approx(codes, abs=0.011)
+    stage = page.locator("#infogan-stage .gs-root")
+
+    def said():
+        return [float(value) for value in re.findall(r"-?\d+\.\d\d", stage.get_attribute("aria-label"))]
+
+    until(page, lambda: said() == pytest.approx(codes, abs=0.011))
+    assert stage.get_attribute("aria-label").startswith(f"Digit {best}, ")
     again = weights.model.generate([42], [[int(reading.categories[0].argmax())]], [codes])
     assert np.abs(shown(page, "#infogan-own [data-tile=again]", 28) - grey(again)).max() <= 4  # codes may round apart
     sliders = page.locator("#infogan-stage >> xpath=ancestor::*[contains(@class, 'gs-bench')]").locator(
         ".gs-code input[type=range]:visible"
     )
-    assert [float(slider.input_value()) for slider in sliders.all()] == pytest.approx(codes, abs=0.051)
+    until(page, lambda: [float(slider.input_value()) for slider in sliders.all()] == pytest.approx(codes, abs=0.051))
+    assert asked == []
 
 
 # Let the tab take a picture at once, but say so only when told.
@@ -188,15 +197,15 @@ def test_an_uploaded_digit_is_read_on_the_device_and_the_page_says_so(opened):
     page.locator("#infogan-engine button").click()
     page.wait_for_function("document.querySelector('#infogan-engine .gs-root').dataset.engine === 'server'")
     assert "sent to the server" in note.inner_text()
-    upload.set_input_files({"name": "digit.png", "mimeType": "image/png", "buffer": file.getvalue()})
-    page.wait_for_timeout(1500)
+    with page.expect_request(lambda request: "/upload" in request.url):
+        upload.set_input_files({"name": "digit.png", "mimeType": "image/png", "buffer": file.getvalue()})
     assert sent != []
 
 
 @pytest.mark.browser
 def test_bigan_answers_every_hand_without_a_request_and_the_server_can_go_on(opened):
     page = opened("bigan")
-    page.wait_for_timeout(1500)  # the encoder is fetched once nothing else is to be done
+    until(page, lambda: any(worker.evaluate(ENCODER) for worker in page.workers))  # fetched when all else is done
     weights = load_weights(SHIPPED / "bigan-mnist")
     asked, drawn = draw_on(page, "bigan")
     wanted = images.to_tensor(images.digit_view(drawn).image, size=28, channels=1)

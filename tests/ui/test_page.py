@@ -116,6 +116,7 @@ def test_no_screen_scrolls_sideways(app, visit, width):
 def test_phone_keeps_the_picture_in_sight_and_targets_large(app, visit):
     page = visit(app, tab="InfoGAN", width=390, height=844)
     page.wait_for_selector("#infogan-stage .gs-root[data-drawn]")
+    page.wait_for_selector("#infogan-engine [data-engine=server]")
     small = page.evaluate(
         """() => [...document.querySelectorAll("button, input:not([type=checkbox], [type=radio]), .gs-field")]
           .map((node) => [node.className || node.type, node.getBoundingClientRect()])
@@ -151,4 +152,4 @@ def test_missing_weights_take_one_sentence_and_no_tab_with_them(empty_app, visit
     assert report["status"] == "degraded"
     assert name in report["weights"][name]["error"]
     for file in ("figures.json", f"{name}/metrics.json", "experiments/table1.json"):
-        assert httpx.get(f"{empty_app}/report/{file}").status_code == 404
+        assert httpx.get(f"{empty_app}/report/{file}", timeout=60).status_code == 404

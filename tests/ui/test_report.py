@@ -196,6 +196,6 @@ def test_without_a_report_the_tab_says_how_to_write_one(visit, tmp_path):
     "path", ["nothing/metrics.json", "nothing/sample.png", "classifier-mnist/sample.png", "experiments/nothing.json"]
 )
 def test_what_is_not_in_the_report_is_not_there(shipped, path):
-    answer = httpx.get(f"{shipped}/report/{path}")
+    answer = httpx.get(f"{shipped}/report/{path}", timeout=60)
     assert answer.status_code == 404
     assert "\n" not in answer.text.strip()

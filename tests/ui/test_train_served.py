@@ -4,12 +4,13 @@ import http.client
 import json
 import os
 import time
+from pathlib import Path
 
 import httpx
 import pytest
 from playwright.sync_api import expect
 
-from models.checkpoint import write_json
+from models.checkpoint import read_json, write_json
 from tests.training.making import shared
 from tests.ui.training_page import RECORDING, TINY, pictures, story, training_app
 from ui import train_view
@@ -57,11 +58,11 @@ def test_nothing_but_curves_samples_and_the_log_is_served(live, path):
     body = answer.read().decode("utf-8", "replace")
     assert answer.status == 404 or "<!doctype html>" in body
     assert "secret words" not in body
-    assert httpx.get(f"{address}/runs/secret/log").text == "one line"
+    assert httpx.get(f"{address}/runs/secret/log", timeout=60).text == "one line"
 
 
 def test_sample_grids_may_be_kept_and_curves_not(live):
-    with httpx.Client(base_url=live[0]) as client:
+    with httpx.Client(base_url=live[0], timeout=60) as client:
         sample = client.get(f"/{RECORDING}/samples/step-000001.webp")
         assert (sample.status_code, sample.headers["content-type"]) == (200, "image/webp")
         assert "immutable" in sample.headers["cache-control"]
@@ -72,7 +73,7 @@ def test_sample_grids_may_be_kept_and_curves_not(live):
 
 
 def test_pictures_are_taken_from_our_own_page_only(live):
-    with httpx.Client(base_url=live[0]) as client:
+    with httpx.Client(base_url=live[0], timeout=60) as client:
         name = {"X-Ganscope-Name": "shapes.zip"}
         assert client.post("/pictures", content=pictures(4)).status_code == 403  # no header: another site's form
         assert client.get("/pictures").status_code == 405
@@ -88,6 +89,7 @@ def test_pictures_are_taken_from_our_own_page_only(live):
 
 @pytest.mark.browser
 @pytest.mark.slow
+@pytest.mark.timeout(600)
 def test_the_whole_way_from_a_zip_to_pictures_in_the_tab(live, visit, tmp_path):
     address, runs = live
     page = visit(address, tab="Train", height=1000, motion="reduce")
@@ -101,16 +103,17 @@ def test_the_whole_way_from_a_zip_to_pictures_in_the_tab(live, visit, tmp_path):
     page.get_by_role("option", name="LAPGAN").click()
     page.set_input_files("#train-sender input[type=file]", str(file))
     page.wait_for_selector("#train-sheet img", timeout=120_000)
-    assert "pictures of 64 × 64 pixels, in colour" in page.inner_text("#train-seen")
+    expect(page.locator("#train-seen")).to_contain_text("pictures of 64 × 64 pixels, in colour")
 
     page.click("#train-advanced button")
     page.fill("#train-others :is(textarea, input)", TINY)
     page.click("#train-start")
     began = time.monotonic()
     page.wait_for_function("document.querySelector('.gs-film-title').textContent.startsWith('lapgan-')")
-    page.wait_for_selector("#train-film .gs-root[data-step]", timeout=90_000)
-    assert time.monotonic() - began <= 60 * max(1, os.getloadavg()[0] / os.cpu_count())
+    page.wait_for_selector("#train-film .gs-root[data-step]", timeout=300_000)
+    took = time.monotonic() - began
     name = page.inner_text(".gs-film-title").split()[0]
+    assert took - held_up(runs / name) <= 60 * max(1, os.getloadavg()[0] / os.cpu_count())
 
     page.click("#train-stop")
     page.wait_for_selector("#train-facts .gs-root[data-state^=cancelled]")
@@ -130,6 +133,12 @@ def test_the_whole_way_from_a_zip_to_pictures_in_the_tab(live, visit, tmp_path):
     assert last_step(runs / name) > stopped
     page.click("#train-stop")
     page.wait_for_selector("#train-facts .gs-root[data-state^=cancelled]")
+
+
+def held_up(folder):
+    """Return the seconds that a trainer, which gives way to everything else, has waited for a processor."""
+    statistics = Path(f"/proc/{read_json(folder / 'process.json')['pid']}/schedstat")
+    return int(statistics.read_text().split()[1]) / 1e9 if statistics.exists() else 0
 
 
 def last_step(folder):

@@ -139,6 +139,8 @@ export function mountBigan(element, page) {
     if (live.ready) live.newest(() => local[what](...controls), laneOf(what));
     else page.trigger("ask", { what, controls });
   };
+  const early = shared.early?.bigan;
+  if (early) shared.bigan(...early);
   // A link, or a state seen before (ui/web/session.js).
   (shared.brings ??= {}).bigan = (code) => {
     if (!live.ready || code.length !== live.config.latent) return false;
