@@ -51,6 +51,11 @@ def metrics(name):
     return found
 
 
+def cpu_minutes(found) -> float:
+    """Return what training took, of weights or of what stands beside them."""
+    return sum(run["cpu_minutes"] for run in found["training"])
+
+
 def kind_of(name) -> str:
     """Return what a folder's name begins with: its model; DCGAN is a plain GAN's net."""
     return name.split("-")[0].removeprefix("dc")
@@ -160,9 +165,15 @@ def test_lapgan_is_at_half_of_the_plain_gans_distance_in_every_band(size):
 @pytest.mark.parametrize("baseline", ["gan-cifar10", "dcgan-cifar10"])
 def test_a_baseline_had_as_much_time_and_the_same_data(baseline):
     chained, plain = metrics("lapgan-cifar10"), metrics(baseline)
-    minutes = [sum(run["cpu_minutes"] for run in found["training"]) for found in (chained, plain)]
-    assert minutes[1] >= 0.95 * minutes[0]
+    assert cpu_minutes(plain) >= 0.95 * cpu_minutes(chained)
     assert chained["evaluated"]["data"] == plain["evaluated"]["data"]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_what_stands_beside_in_equal_time_had_as_much(name):
+    found = metrics(name)
+    beside = [entry for entry in found.get("ablations", []) if "in equal time" in entry["note"]]
+    assert [entry["note"] for entry in beside if cpu_minutes(entry) < 0.95 * cpu_minutes(found)] == []
 
 
 def test_infogan_names_its_codes():
