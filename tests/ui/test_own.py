@@ -34,6 +34,7 @@ console.log(JSON.stringify(cases.map(({ picture, width, height, digits, shape })
 })));
 """
 ENCODER = "performance.getEntriesByType('resource').some(({ name }) => name.endsWith('/encoder.onnx'))"
+SEEN = {"infogan": "#infogan-own", "bigan": "#bigan-stage"}  # where a tab shows what its net sees
 STROKE = [(0.3, 0.25), (0.68, 0.22), (0.55, 0.5), (0.45, 0.85)]
 
 
@@ -112,8 +113,8 @@ def draw_on(page, kind):
     page.mouse.up()
     png = page.evaluate(f"document.querySelector('#{kind}-pad canvas').toDataURL().split(',')[1]")
     drawn = Image.open(io.BytesIO(base64.b64decode(png))).convert("L")
-    seen = f"#{ {'infogan': 'infogan-own', 'bigan': 'bigan-stage'}[kind] } [data-tile=seen]"
-    until(page, lambda: np.abs(shown(page, seen, 28) - np.asarray(images.digit_view(drawn).image)).max() <= 1)
+    wanted = np.asarray(images.digit_view(drawn).image)
+    until(page, lambda: np.abs(shown(page, f"{SEEN[kind]} [data-tile=seen]", 28) - wanted).max() <= 1)
     page.wait_for_timeout(300)  # in which nothing more is asked for
     return asked, drawn
 
