@@ -18,7 +18,20 @@ CATALOGUE = WEB / "ko.json"
 
 # What stays as it is: names, formats, units, and the letters of formulas. The page's walk uses the same list.
 NAMES = (
-    *("Ganscope", "LAPGAN", "InfoGAN", "BiGAN", "GAN", "GANs", "Gradio", "Hugging Face", "Hub", "Redis", "PyTorch"),
+    *(
+        "Ganscope",
+        "LAPGAN",
+        "DCGAN",
+        "InfoGAN",
+        "BiGAN",
+        "GAN",
+        "GANs",
+        "Gradio",
+        "Hugging Face",
+        "Hub",
+        "Redis",
+        "PyTorch",
+    ),
     *("MNIST", "Fashion-MNIST", "CIFAR-10", "Torch", "English", "Space", "JavaScript", "Python", "WebAssembly"),
     *("PNG", "JPEG", "WebP", "GIF", "BMP", "WebM", "JSON", "API", "MCP", "ONNX", "EXIF", "RGB", "CPU", "GPU", "CUDA"),
     *("curl", "zip", "npy", "json", "deflate", "safetensors", "px", "ms", "MB", "nats", "ln", "NN"),
