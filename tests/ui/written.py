@@ -18,23 +18,10 @@ CATALOGUE = WEB / "ko.json"
 
 # What stays as it is: names, formats, units, and the letters of formulas. The page's walk uses the same list.
 NAMES = (
-    *(
-        "Ganscope",
-        "LAPGAN",
-        "DCGAN",
-        "InfoGAN",
-        "BiGAN",
-        "GAN",
-        "GANs",
-        "Gradio",
-        "Hugging Face",
-        "Hub",
-        "Redis",
-        "PyTorch",
-    ),
+    *("Ganscope", "LAPGAN", "InfoGAN", "BiGAN", "GAN", "GANs", "DCGAN", "Gradio", "Hugging Face", "Hub", "Redis"),
     *("MNIST", "Fashion-MNIST", "CIFAR-10", "Torch", "English", "Space", "JavaScript", "Python", "WebAssembly"),
     *("PNG", "JPEG", "WebP", "GIF", "BMP", "WebM", "JSON", "API", "MCP", "ONNX", "EXIF", "RGB", "CPU", "GPU", "CUDA"),
-    *("curl", "zip", "npy", "json", "deflate", "safetensors", "px", "ms", "MB", "nats", "ln", "NN"),
+    *("curl", "zip", "npy", "json", "deflate", "safetensors", "px", "ms", "MB", "nats", "ln", "NN", "PyTorch"),
     *("KEY", "VALUE", "OWNER", "NAME", "PATH", "DejaVu", "AVX2", "AVX512", "x86_64", "app.py", "ema=0.99"),
 )
 # Words to type: settings, options, paths, commands and addresses.
